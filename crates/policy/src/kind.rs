@@ -1,0 +1,82 @@
+//! The policies by name.
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    Policy,
+    queue::{OnHit, Queue},
+    s3_fifo::S3Fifo,
+    sieve::Sieve,
+};
+
+/// Names a policy; [`build`](Self::build) makes one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PolicyKind {
+    /// Ours, the default: today S3-FIFO with the paper's constants.
+    #[default]
+    Auto,
+    /// First in, first out.
+    Fifo,
+    /// Least recently used.
+    Lru,
+    /// S3-FIFO (SOSP 2023).
+    S3Fifo,
+    /// SIEVE (NSDI 2024).
+    Sieve,
+}
+
+impl PolicyKind {
+    /// Every policy once, in alphabetical order of spelling. [`Auto`](Self::Auto) comes last.
+    pub const ALL: [Self; 5] = [Self::Fifo, Self::Lru, Self::S3Fifo, Self::Sieve, Self::Auto];
+
+    /// The spelling used on command lines, in configuration and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Fifo => "fifo",
+            Self::Lru => "lru",
+            Self::S3Fifo => "s3-fifo",
+            Self::Sieve => "sieve",
+        }
+    }
+
+    /// A fresh policy for a cache that holds up to `capacity` units of weight.
+    #[must_use]
+    pub fn build(self, capacity: u64) -> Box<dyn Policy> {
+        match self {
+            Self::Fifo => Box::new(Queue::new(OnHit::Stay)),
+            Self::Lru => Box::new(Queue::new(OnHit::MoveToHead)),
+            Self::Auto | Self::S3Fifo => Box::new(S3Fifo::new(capacity)),
+            Self::Sieve => Box::new(Sieve::new()),
+        }
+    }
+}
+
+impl fmt::Display for PolicyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for PolicyKind {
+    type Err = UnknownPolicy;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPolicy> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| UnknownPolicy {
+                name: name.to_owned(),
+            })
+    }
+}
+
+/// A policy's name that is not known; the message lists those that are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown policy \"{name}\"; known are {}", PolicyKind::ALL.map(PolicyKind::name).join(", "))]
+pub struct UnknownPolicy {
+    /// The name as given.
+    pub name: String,
+}

@@ -1,0 +1,56 @@
+//! Eviction policies: who leaves a full cache next.
+//!
+//! A policy sees [`Slot`]s, hashes and weights. It never sees a key, a value, a lock or a clock, so the simulator and
+//! the live cache run the very same code. The storage that owns the entries drives it:
+//!
+//! ```
+//! use nuthatch_policy::{PolicyKind, Slot};
+//!
+//! let mut policy = PolicyKind::Lru.build(2); // capacity in units of weight
+//! policy.insert(Slot(0), 0xa, 1);
+//! policy.insert(Slot(1), 0xb, 1);
+//! policy.hit(Slot(0));
+//! // Full: ask who leaves before a third entry comes in.
+//! assert_eq!(policy.evict(), Some(Slot(1)));
+//! ```
+//!
+//! The shared structures ([`Slab`], and inside the crate a list over slots and a ghost queue) own all link surgery; a
+//! policy is a small file over them that reads like its paper.
+
+mod ghost;
+mod kind;
+mod list;
+mod queue;
+mod s3_fifo;
+mod sieve;
+mod slab;
+
+pub use kind::{PolicyKind, UnknownPolicy};
+pub use slab::{Slab, Slot};
+
+/// Decides who leaves. Driven by the storage that owns the entries, one call per event.
+///
+/// The storage calls [`insert`](Self::insert) only once there is room, after as many calls of
+/// [`evict`](Self::evict) as that takes. A slot that left (evicted or removed) may be inserted again for another entry.
+///
+/// Every slot passed to `hit`, `reweigh` and `remove` is held: inserted, and neither evicted nor removed since. A storage
+/// that breaks this rule may see a panic or a worse hit ratio, never unsound memory.
+pub trait Policy: Send {
+    /// An entry came in at `slot`. `hash` identifies its key in ghost queues; `weight` counts against the capacity.
+    fn insert(&mut self, slot: Slot, hash: u64, weight: u64);
+
+    /// The entry at `slot` was read or overwritten.
+    fn hit(&mut self, slot: Slot);
+
+    /// The entry at `slot` changed its weight.
+    fn reweigh(&mut self, slot: Slot, weight: u64);
+
+    /// Chooses the entry that leaves, forgets its slot, and may remember its hash. `None` if no entry is held.
+    fn evict(&mut self) -> Option<Slot>;
+
+    /// The entry at `slot` is gone for a reason other than eviction; it leaves no ghost.
+    fn remove(&mut self, slot: Slot);
+
+    /// Forgets everything, ghosts included.
+    fn clear(&mut self);
+}

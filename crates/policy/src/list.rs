@@ -1,0 +1,104 @@
+//! Doubly linked lists over slots: all link surgery of the crate.
+
+use crate::Slot;
+
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    newer: Slot,
+    older: Slot,
+}
+
+/// The links of every slot of one slab, shared by all the lists that a slot may be on. Eight bytes per slot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Links(Vec<Link>);
+
+impl Links {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn link(&mut self, slot: Slot) -> &mut Link {
+        &mut self.0[slot.index()]
+    }
+
+    /// The neighbour of `slot` on the side of the head, which came in later.
+    pub(crate) fn newer(&self, slot: Slot) -> Option<Slot> {
+        some(self.0[slot.index()].newer)
+    }
+}
+
+/// One queue: the newest slot at its head, the oldest at its tail. A slot is on at most one list of its [`Links`]; the
+/// caller knows which.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    head: Slot,
+    tail: Slot,
+}
+
+impl List {
+    pub(crate) const fn new() -> Self {
+        Self {
+            head: Slot::NONE,
+            tail: Slot::NONE,
+        }
+    }
+
+    /// The oldest slot.
+    pub(crate) fn tail(&self) -> Option<Slot> {
+        some(self.tail)
+    }
+
+    /// Puts `slot`, which is on no list, before the newest.
+    pub(crate) fn push_head(&mut self, links: &mut Links, slot: Slot) {
+        if links.0.len() <= slot.index() {
+            links.0.resize(
+                slot.index() + 1,
+                Link {
+                    newer: Slot::NONE,
+                    older: Slot::NONE,
+                },
+            );
+        }
+        *links.link(slot) = Link {
+            newer: Slot::NONE,
+            older: self.head,
+        };
+        match some(self.head) {
+            Some(head) => links.link(head).newer = slot,
+            None => self.tail = slot,
+        }
+        self.head = slot;
+    }
+
+    /// Takes `slot`, which is on this list, out.
+    pub(crate) fn unlink(&mut self, links: &mut Links, slot: Slot) {
+        let Link { newer, older } = *links.link(slot);
+        match some(newer) {
+            Some(newer) => links.link(newer).older = older,
+            None => self.head = older,
+        }
+        match some(older) {
+            Some(older) => links.link(older).newer = newer,
+            None => self.tail = newer,
+        }
+    }
+
+    /// Takes the oldest slot out.
+    pub(crate) fn pop_tail(&mut self, links: &mut Links) -> Option<Slot> {
+        let tail = self.tail()?;
+        self.unlink(links, tail);
+        Some(tail)
+    }
+
+    /// Moves `slot`, which is on this list, to the head.
+    pub(crate) fn move_to_head(&mut self, links: &mut Links, slot: Slot) {
+        if self.head != slot {
+            self.unlink(links, slot);
+            self.push_head(links, slot);
+        }
+    }
+}
+
+fn some(slot: Slot) -> Option<Slot> {
+    (slot != Slot::NONE).then_some(slot)
+}

@@ -1,0 +1,153 @@
+//! S3-FIFO: a small queue on probation, a main queue, and ghosts of those that failed probation.
+//!
+//! Newcomers enter the small queue (a tenth of the capacity); keys that left it unproven not long ago, and are asked for
+//! again, enter main at once. An entry read more than once while in small moves on to main when its turn comes, the
+//! rest leave for the ghost queue. Main is a FIFO whose entries get another lap for each of up to three hits.
+//!
+//! Cost: hit O(1), writes one byte until the count saturates; evict O(1) amortised (each step spends a count that a
+//! hit paid for, or moves an entry to main once). At worst one eviction promotes all of small and laps main three
+//! times. Metadata: 25 bytes per entry, about 30 per ghost, as many ghosts as main holds.
+//! Strong on skewed and scan-ridden streams; weak on loops a little longer than the cache and on pure recency.
+//!
+//! Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.
+
+use crate::{
+    Policy, Slot,
+    ghost::GhostQueue,
+    list::{Links, List},
+};
+
+/// Hits beyond this many are not counted.
+const FREQUENCY_MAX: u8 = 3;
+/// Hits that an entry needs while in small to move on to main.
+const PROMOTION_HITS: u8 = 2;
+/// The small queue's share of the capacity: one part in this many.
+const SMALL_SHARE: u64 = 10;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Node {
+    hash: u64,
+    weight: u64,
+    frequency: u8,
+    in_main: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct S3Fifo {
+    capacity: u64,
+    small_capacity: u64,
+    links: Links,
+    /// By slot.
+    nodes: Vec<Node>,
+    small: List,
+    small_weight: u64,
+    main: List,
+    ghosts: GhostQueue,
+}
+
+impl S3Fifo {
+    pub(crate) fn new(capacity: u64) -> Self {
+        let small_capacity = (capacity / SMALL_SHARE).max(1);
+        Self {
+            capacity,
+            small_capacity,
+            links: Links::new(),
+            nodes: Vec::new(),
+            small: List::new(),
+            small_weight: 0,
+            main: List::new(),
+            ghosts: GhostQueue::new(capacity.saturating_sub(small_capacity).max(1)),
+        }
+    }
+
+    fn push(&mut self, slot: Slot, in_main: bool) {
+        let node = &mut self.nodes[slot.index()];
+        node.frequency = 0;
+        node.in_main = in_main;
+        if in_main {
+            self.main.push_head(&mut self.links, slot);
+        } else {
+            self.small_weight += node.weight;
+            self.small.push_head(&mut self.links, slot);
+        }
+    }
+
+    /// Moves the proven tail of small to main until one has to leave; `None` if all were proven.
+    fn evict_small(&mut self) -> Option<Slot> {
+        while let Some(slot) = self.small.tail() {
+            let node = self.nodes[slot.index()];
+            self.remove(slot);
+            if node.frequency < PROMOTION_HITS {
+                self.ghosts.push(node.hash, node.weight);
+                return Some(slot);
+            }
+            self.push(slot, true);
+        }
+        None
+    }
+
+    fn evict_main(&mut self) -> Option<Slot> {
+        loop {
+            let slot = self.main.tail()?;
+            let node = &mut self.nodes[slot.index()];
+            if node.frequency == 0 {
+                self.main.unlink(&mut self.links, slot);
+                return Some(slot);
+            }
+            node.frequency -= 1;
+            self.main.move_to_head(&mut self.links, slot);
+        }
+    }
+}
+
+impl Policy for S3Fifo {
+    fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
+        if self.nodes.len() <= slot.index() {
+            self.nodes.resize(slot.index() + 1, Node::default());
+        }
+        self.nodes[slot.index()] = Node {
+            hash,
+            weight,
+            ..Node::default()
+        };
+        let in_main = self.ghosts.take(hash);
+        self.push(slot, in_main);
+    }
+
+    fn hit(&mut self, slot: Slot) {
+        let node = &mut self.nodes[slot.index()];
+        if node.frequency < FREQUENCY_MAX {
+            node.frequency += 1;
+        }
+    }
+
+    fn reweigh(&mut self, slot: Slot, weight: u64) {
+        let node = &mut self.nodes[slot.index()];
+        if !node.in_main {
+            self.small_weight = self.small_weight - node.weight + weight;
+        }
+        node.weight = weight;
+    }
+
+    fn evict(&mut self) -> Option<Slot> {
+        if self.small_weight >= self.small_capacity {
+            self.evict_small().or_else(|| self.evict_main())
+        } else {
+            self.evict_main().or_else(|| self.evict_small())
+        }
+    }
+
+    fn remove(&mut self, slot: Slot) {
+        let node = self.nodes[slot.index()];
+        if node.in_main {
+            self.main.unlink(&mut self.links, slot);
+        } else {
+            self.small_weight -= node.weight;
+            self.small.unlink(&mut self.links, slot);
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::new(self.capacity);
+    }
+}
