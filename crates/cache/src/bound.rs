@@ -1,0 +1,46 @@
+//! The weight that the whole cache holds, and may hold.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Counts weight against a capacity. Room is taken before an entry comes in and given back after it left, so what is
+/// counted is never less than what is held.
+///
+/// Relaxed throughout: the count publishes nothing but itself; entries are published by the locks of their shards.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    capacity: u64,
+    held: AtomicU64,
+}
+
+impl Bound {
+    pub(crate) const fn new(capacity: u64) -> Self {
+        Self { capacity, held: AtomicU64::new(0) }
+    }
+
+    pub(crate) const fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    pub(crate) fn held(&self) -> u64 {
+        self.held.load(Relaxed)
+    }
+
+    /// Turns `given` units that the caller already holds into `wanted` units, if there is room for the difference.
+    ///
+    /// An insert into a full cache hands in what it evicted: equal weights touch no shared line but to read it.
+    pub(crate) fn exchange(&self, given: u64, wanted: u64) -> bool {
+        if wanted <= given {
+            self.release(given - wanted);
+            return true;
+        }
+        let more = wanted - given;
+        let room = |held: u64| held.checked_add(more).filter(|after| *after <= self.capacity);
+        self.held.fetch_update(Relaxed, Relaxed, room).is_ok()
+    }
+
+    pub(crate) fn release(&self, weight: u64) {
+        if weight > 0 {
+            self.held.fetch_sub(weight, Relaxed);
+        }
+    }
+}

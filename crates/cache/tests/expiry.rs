@@ -1,0 +1,58 @@
+//! Time to live, on a clock that the test moves.
+
+use std::time::Duration;
+
+use nuthatch_cache::{Cache, ManualClock};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn an_entry_is_gone_the_moment_its_time_has_come() {
+    let clock = ManualClock::new();
+    let cache = Cache::builder().capacity(10).time_to_live(2 * SECOND).clock(clock.clock()).build();
+    cache.insert("default", 1);
+    cache.insert_with_ttl("own", 2, 3 * SECOND);
+    clock.advance(2 * SECOND - Duration::from_nanos(1));
+    assert_eq!(cache.get("default"), Some(1));
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!((cache.get("default"), cache.get("own")), (None, Some(2)));
+    assert_eq!(cache.stats().expirations, 1);
+}
+
+#[test]
+fn writing_again_starts_the_time_anew_and_can_end_it() {
+    let clock = ManualClock::new();
+    let cache = Cache::builder().capacity(10).clock(clock.clock()).build();
+    cache.insert_with_ttl(1, 'a', SECOND);
+    clock.advance(SECOND / 2);
+    cache.insert_with_ttl(1, 'b', SECOND);
+    clock.advance(SECOND / 2);
+    assert_eq!(cache.get(&1), Some('b'));
+    cache.insert(1, 'c');
+    clock.advance(1_000_000 * SECOND);
+    assert_eq!(cache.get(&1), Some('c'));
+}
+
+#[test]
+fn expired_entries_that_nobody_asks_for_are_reclaimed_by_inserts() {
+    let clock = ManualClock::new();
+    let cache = Cache::builder().capacity(1_000).clock(clock.clock()).build();
+    for key in 0..500 {
+        cache.insert_with_ttl(key, key, SECOND);
+    }
+    clock.advance(SECOND);
+    for key in 500..750 {
+        cache.insert(key, key);
+    }
+    assert_eq!((cache.len(), cache.stats().evictions), (250, 0));
+}
+
+#[test]
+fn an_expired_entry_is_no_value_to_return_when_replaced_or_removed() {
+    let clock = ManualClock::new();
+    let cache = Cache::builder().capacity(10).clock(clock.clock()).build();
+    cache.insert_with_ttl(1, 'a', SECOND);
+    cache.insert_with_ttl(2, 'b', SECOND);
+    clock.advance(SECOND);
+    assert_eq!((cache.insert(1, 'c'), cache.remove(&2)), (None, None));
+}
