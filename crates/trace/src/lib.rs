@@ -1,1 +1,51 @@
-//! Placeholder until the room is furnished.
+//! Readers for cache traces, in the formats that they are published in.
+//!
+//! A [`Trace`] streams [`Request`]s from a file, standard input or any reader, plain or compressed with gzip, xz or
+//! zstd. It holds a few hundred kilobytes of the file at a time, whatever its length.
+//!
+//! ```
+//! use nuthatch_trace::{Format, Trace};
+//!
+//! let trace = Trace::from_reader("example", &b"alpha\nbeta\nalpha\n"[..], Format::Keys)?;
+//! let keys = trace.map(|request| Ok(request?.key)).collect::<Result<Vec<_>, nuthatch_trace::TraceError>>()?;
+//! assert_eq!(keys.len(), 3);
+//! assert_eq!(keys[0], keys[2]);
+//! # Ok::<(), nuthatch_trace::TraceError>(())
+//! ```
+//!
+//! The way of the bytes: `compression` unpacks, `input` buffers, `lines` or `records` cut, a file in `formats` reads
+//! what was cut, [`Trace`] hands it out.
+
+mod compression;
+mod detect;
+mod error;
+mod format;
+mod formats;
+mod input;
+mod key;
+mod lines;
+mod records;
+mod trace;
+
+pub use compression::Compression;
+pub use error::TraceError;
+pub use format::{Format, UnknownFormat};
+pub use trace::Trace;
+
+/// One access to one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request {
+    /// Which object. Numbers keep their value; any other text becomes a hash with a fixed seed, the same on every run.
+    pub key: u64,
+    /// Bytes of the object as this request states them; 1 in formats that know no sizes, and 0 where the trace says 0.
+    pub size: u64,
+}
+
+impl Request {
+    /// A request for `size` bytes of `key`.
+    #[must_use]
+    pub const fn new(key: u64, size: u64) -> Self {
+        Self { key, size }
+    }
+}

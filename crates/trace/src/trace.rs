@@ -1,0 +1,211 @@
+//! A trace that is being read.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::{
+    Format, Request, TraceError, detect,
+    formats::{self, Decode},
+    input::Input,
+};
+
+/// Streams the requests of a trace, as an iterator or, faster, in batches.
+pub struct Trace {
+    name: String,
+    format: Format,
+    decoder: Box<dyn Decode>,
+    position: Arc<AtomicU64>,
+    length_bytes: Option<u64>,
+    state: State,
+    /// What [`Iterator::next`] read ahead, and how much of it was handed out.
+    ahead: Vec<Request>,
+    ahead_used: usize,
+}
+
+/// How far reading got.
+enum State {
+    /// No request was read.
+    Fresh,
+    Running,
+    /// The error to report once the requests before it were handed out.
+    Failing(TraceError),
+    Ended,
+}
+
+impl Trace {
+    /// Opens the trace file at `path`; `-` is standard input.
+    ///
+    /// # Errors
+    ///
+    /// [`TraceError::Open`], [`TraceError::Empty`] for a file without a byte, [`TraceError::Undetected`] if `format` is
+    /// [`Format::Auto`] and nothing tells it, [`TraceError::NoKeyColumn`] for a CSV file without a header.
+    pub fn open(path: impl AsRef<Path>, format: Format) -> Result<Self, TraceError> {
+        let path = path.as_ref();
+        if path == Path::new("-") {
+            return Self::from_reader("standard input", io::stdin(), format);
+        }
+        let name = path.display().to_string();
+        let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let (metadata, file) = match opened {
+            Ok((metadata, _)) if metadata.is_dir() => {
+                return Err(TraceError::Open { trace: name, source: io::ErrorKind::IsADirectory.into() });
+            }
+            Ok(opened) => opened,
+            Err(source) => return Err(TraceError::Open { trace: name, source }),
+        };
+        let format = match format {
+            Format::Auto => Format::of_name(path).unwrap_or_default(),
+            named => named,
+        };
+        let mut trace = Self::from_reader(name, file, format)?;
+        trace.length_bytes = metadata.is_file().then_some(metadata.len());
+        Ok(trace)
+    }
+
+    /// Reads a trace, plain or compressed, from any reader. `name` is what errors and reports call it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn from_reader(
+        name: impl Into<String>,
+        reader: impl Read + Send + 'static,
+        format: Format,
+    ) -> Result<Self, TraceError> {
+        let name = name.into();
+        let position = Arc::new(AtomicU64::new(0));
+        let counted = Counted { reader, bytes: Arc::clone(&position) };
+        let mut input = Input::new(name.clone(), Box::new(counted))?;
+        let sample = input.peek(detect::SAMPLE_BYTES)?;
+        if sample.is_empty() {
+            return Err(TraceError::Empty { trace: name, format });
+        }
+        let format = match format {
+            Format::Auto => detect::format_of(sample).unwrap_or_default(),
+            named => named,
+        };
+        let Some(decoder) = formats::decoder(format, input)? else {
+            return Err(TraceError::Undetected { trace: name });
+        };
+        Ok(Self {
+            name,
+            format,
+            decoder,
+            position,
+            length_bytes: None,
+            state: State::Fresh,
+            ahead: Vec::new(),
+            ahead_used: 0,
+        })
+    }
+
+    /// The file as given, or the reader's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The format it is read as: never [`Format::Auto`].
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Bytes of the file, packed as it is, that were read so far: how far a progress bar is.
+    #[must_use]
+    pub fn position_bytes(&self) -> u64 {
+        self.position.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the file, packed as it is, if it is one.
+    #[must_use]
+    pub const fn length_bytes(&self) -> Option<u64> {
+        self.length_bytes
+    }
+
+    /// Replaces what is in `batch` with the next requests, at most `max` and at least one; none at the end.
+    ///
+    /// Allocates nothing if `batch` has room for `max`. Do not mix with the iterator, which reads ahead.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the trace, once the requests before that were handed out. [`TraceError::Empty`] if there is
+    /// none at all. After an error the trace is at its end.
+    pub fn read_batch(&mut self, batch: &mut Vec<Request>, max: usize) -> Result<(), TraceError> {
+        batch.clear();
+        if max == 0 {
+            return Ok(());
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => return Ok(()),
+            State::Failing(error) => return Err(error),
+            fresh_or_running => self.state = fresh_or_running,
+        }
+        let outcome = self.decoder.decode(batch, max);
+        let fresh = matches!(self.state, State::Fresh);
+        self.state = match outcome {
+            Err(error) if batch.is_empty() => {
+                self.state = State::Ended;
+                return Err(error);
+            }
+            Err(error) => State::Failing(error),
+            Ok(()) if !batch.is_empty() => State::Running,
+            Ok(()) => State::Ended,
+        };
+        if batch.is_empty() && fresh {
+            return Err(TraceError::Empty { trace: self.name.clone(), format: self.format });
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Trace {
+    type Item = Result<Request, TraceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        const AHEAD: usize = 1024;
+        if self.ahead_used == self.ahead.len() {
+            let mut ahead = std::mem::take(&mut self.ahead);
+            let outcome = self.read_batch(&mut ahead, AHEAD);
+            self.ahead = ahead;
+            self.ahead_used = 0;
+            if let Err(error) = outcome {
+                return Some(Err(error));
+            }
+        }
+        let request = *self.ahead.get(self.ahead_used)?;
+        self.ahead_used += 1;
+        Some(Ok(request))
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trace")
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    reader: R,
+    bytes: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
