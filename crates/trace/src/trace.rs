@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -23,7 +23,8 @@ pub struct Trace {
     format: Format,
     decoder: Box<dyn Decode>,
     position: Arc<AtomicU64>,
-    length_bytes: Option<u64>,
+    /// The regular file that it is, and its length.
+    file: Option<(PathBuf, u64)>,
     state: State,
     /// What [`Iterator::next`] read ahead, and how much of it was handed out.
     ahead: Vec<Request>,
@@ -66,7 +67,7 @@ impl Trace {
             named => named,
         };
         let mut trace = Self::from_reader(name, file, format)?;
-        trace.length_bytes = metadata.is_file().then_some(metadata.len());
+        trace.file = metadata.is_file().then(|| (path.to_owned(), metadata.len()));
         Ok(trace)
     }
 
@@ -100,7 +101,7 @@ impl Trace {
             format,
             decoder,
             position,
-            length_bytes: None,
+            file: None,
             state: State::Fresh,
             ahead: Vec::new(),
             ahead_used: 0,
@@ -127,8 +128,18 @@ impl Trace {
 
     /// Bytes of the file, packed as it is, if it is one.
     #[must_use]
-    pub const fn length_bytes(&self) -> Option<u64> {
-        self.length_bytes
+    pub fn length_bytes(&self) -> Option<u64> {
+        self.file.as_ref().map(|(_, length_bytes)| *length_bytes)
+    }
+
+    /// The same trace from its start, for a second pass; `None` if it does not come from a regular file.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn reopen(&self) -> Option<Result<Self, TraceError>> {
+        let (path, _) = self.file.as_ref()?;
+        Some(Self::open(path, self.format))
     }
 
     /// Replaces what is in `batch` with the next requests, at most `max` and at least one; none at the end.

@@ -1,0 +1,299 @@
+//! One pass of a trace through many simulations.
+
+use std::{
+    mem,
+    num::NonZeroUsize,
+    panic,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use nuthatch_policy::PolicyKind;
+use nuthatch_trace::Trace;
+
+use crate::{
+    Capacity, Row, SimulateError, Unit,
+    access::Access,
+    capacity::Totals,
+    distinct::Distinct,
+    simulation::Simulation,
+    source::{Source, TraceSource},
+};
+
+/// Accesses that one simulation takes in its turn: 64 KiB, which leaves room in a second-level cache for its state.
+const BATCH: usize = 4096;
+/// Batches that may wait for a worker, so that decoding and simulating need not keep step.
+const BATCHES_WAITING: usize = 4;
+
+/// What to simulate.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    policies: Vec<PolicyKind>,
+    capacities: Vec<Capacity>,
+    bytes: bool,
+    limit: Option<u64>,
+    threads: usize,
+}
+
+/// How far a replay is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Which pass over the trace this is.
+    pub stage: Stage,
+    /// Requests read in this pass.
+    pub requests: u64,
+    /// Bytes of the file, packed as it is, read in this pass.
+    pub position_bytes: u64,
+    /// Bytes of the file, packed as it is; `None` if the trace is no file.
+    pub length_bytes: Option<u64>,
+}
+
+/// A pass over the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Counts distinct objects, of which some capacity is a share.
+    Counting,
+    /// Simulates.
+    Replaying,
+}
+
+impl Replay {
+    /// Every policy at every capacity.
+    pub fn new(
+        policies: impl IntoIterator<Item = PolicyKind>,
+        capacities: impl IntoIterator<Item = Capacity>,
+    ) -> Self {
+        Self {
+            policies: Vec::from_iter(policies),
+            capacities: Vec::from_iter(capacities),
+            bytes: false,
+            limit: None,
+            threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        }
+    }
+
+    /// Whether a share such as `5%` is one of the bytes of the distinct objects. It is one of their number otherwise.
+    #[must_use]
+    pub const fn bytes(mut self, bytes: bool) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// Stops after so many requests, in shares as well: the rest of the trace does not exist.
+    #[must_use]
+    pub const fn limit(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Simulates on so many threads; at least 1, and all of the machine unless told. With 1 the caller's thread does
+    /// everything, which gives the steadiest `seconds`.
+    #[must_use]
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Replays `trace`. The rows are by capacity, then by policy, in the order given; capacities that resolve to the
+    /// same and policies named twice come once.
+    ///
+    /// Shares need a pass before to count objects. A trace from a file is opened again for the second pass; any other
+    /// is remembered, at 16 bytes per request. Besides that, memory is what the resident objects need (about 45 bytes
+    /// each and what the policy adds) and, for capacities in bytes, about 20 bytes per distinct object.
+    ///
+    /// # Errors
+    ///
+    /// [`SimulateError`]: nothing to simulate, or a trace that could not be read to its end. There are no rows then.
+    pub fn run(&self, trace: Trace) -> Result<Vec<Row>, SimulateError> {
+        self.run_with_progress(trace, |_| {})
+    }
+
+    /// As [`run`](Self::run); calls `progress` on this thread every few thousand requests.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn run_with_progress(
+        &self,
+        trace: Trace,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Vec<Row>, SimulateError> {
+        let name = trace.name().to_owned();
+        if self.policies.is_empty() {
+            return Err(SimulateError::NoPolicy);
+        }
+        if self.capacities.is_empty() {
+            return Err(SimulateError::NoCapacity);
+        }
+        let (mut source, totals) = self.prepare(trace, &mut progress)?;
+        let simulations = self.simulations(totals)?;
+        let simulations = if self.threads.min(simulations.len()) <= 1 {
+            replay_here(&mut source, simulations, &mut progress)?
+        } else {
+            replay_on_threads(&mut source, simulations, self.threads, &mut progress)?
+        };
+        Ok(simulations.iter().map(|simulation| simulation.row(&name)).collect())
+    }
+
+    /// Counts what there is, if that matters, and sets the trace to its start.
+    fn prepare(
+        &self,
+        trace: Trace,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Source, Totals), SimulateError> {
+        let shares = self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_)));
+        let sizes = (shares && self.bytes)
+            || self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Bytes(_)));
+        if !shares {
+            let source = TraceSource::new(trace, self.limit, sizes.then(Distinct::default));
+            return Ok((Source::Trace(Box::new(source)), Totals::default()));
+        }
+        let again = trace.reopen().transpose()?;
+        let mut counting = TraceSource::new(trace, self.limit, Some(Distinct::default()));
+        let mut accesses = Vec::new();
+        let mut requests = 0;
+        loop {
+            let read = counting.read(&mut accesses, BATCH)?;
+            if read == 0 {
+                break;
+            }
+            requests += read as u64;
+            progress(Progress::of(Stage::Counting, requests, counting.trace()));
+            if again.is_some() {
+                accesses.clear();
+            }
+        }
+        let distinct = counting.take_distinct();
+        let totals = distinct.totals();
+        let source = match again {
+            Some(again) => {
+                let source = TraceSource::new(again, self.limit, sizes.then_some(distinct));
+                Source::Trace(Box::new(source))
+            }
+            None => {
+                accesses.reverse();
+                Source::Memory(accesses)
+            }
+        };
+        Ok((source, totals))
+    }
+
+    fn simulations(&self, totals: Totals) -> Result<Vec<Simulation>, SimulateError> {
+        let mut resolved = Vec::<(u64, Unit)>::new();
+        for capacity in &self.capacities {
+            let cache = capacity.resolve(self.bytes, totals);
+            if cache.0 == 0 {
+                return Err(SimulateError::ZeroCapacity { capacity: *capacity });
+            }
+            if !resolved.contains(&cache) {
+                resolved.push(cache);
+            }
+        }
+        let mut policies = Vec::<PolicyKind>::new();
+        for policy in &self.policies {
+            if !policies.contains(policy) {
+                policies.push(*policy);
+            }
+        }
+        let each = resolved.iter().flat_map(|(capacity, unit)| {
+            policies.iter().map(|policy| Simulation::new(*policy, *capacity, *unit))
+        });
+        Ok(each.collect())
+    }
+}
+
+impl Progress {
+    fn of(stage: Stage, requests: u64, trace: &Trace) -> Self {
+        Self { stage, requests, position_bytes: trace.position_bytes(), length_bytes: trace.length_bytes() }
+    }
+}
+
+/// Calls `each` with every batch of `source`.
+fn for_each_batch(
+    source: &mut Source,
+    progress: &mut dyn FnMut(Progress),
+    mut each: impl FnMut(&mut Vec<Access>),
+) -> Result<(), SimulateError> {
+    let mut batch = Vec::new();
+    let mut requests = 0;
+    loop {
+        batch.clear();
+        let read = source.read(&mut batch, BATCH)?;
+        if read == 0 {
+            return Ok(());
+        }
+        requests += read as u64;
+        each(&mut batch);
+        progress(match source {
+            Source::Trace(source) => Progress::of(Stage::Replaying, requests, source.trace()),
+            Source::Memory(_) => {
+                Progress { stage: Stage::Replaying, requests, position_bytes: 0, length_bytes: None }
+            }
+        });
+    }
+}
+
+fn replay_here(
+    source: &mut Source,
+    mut simulations: Vec<Simulation>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<Simulation>, SimulateError> {
+    for_each_batch(source, progress, |batch| {
+        for simulation in &mut simulations {
+            simulation.read_all(batch);
+        }
+    })?;
+    Ok(simulations)
+}
+
+/// This thread decodes; each worker has its share of the simulations and sees every batch.
+fn replay_on_threads(
+    source: &mut Source,
+    simulations: Vec<Simulation>,
+    threads: usize,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<Simulation>, SimulateError> {
+    let count = simulations.len();
+    let workers = threads.min(count);
+    // Dealt like cards: neighbours in the list, with like capacities, are like in cost.
+    let mut hands = Vec::from_iter((0..workers).map(|_| Vec::new()));
+    for (index, simulation) in simulations.into_iter().enumerate() {
+        hands[index % workers].push((index, simulation));
+    }
+    thread::scope(|scope| {
+        let (batches, working): (Vec<_>, Vec<_>) = hands
+            .into_iter()
+            .map(|mut hand| {
+                let (batches, inbox) = mpsc::sync_channel::<Arc<[Access]>>(BATCHES_WAITING);
+                let worker = scope.spawn(move || {
+                    for batch in inbox {
+                        for (_, simulation) in &mut hand {
+                            simulation.read_all(&batch);
+                        }
+                    }
+                    hand
+                });
+                (batches, worker)
+            })
+            .unzip();
+        let outcome = for_each_batch(source, progress, |batch| {
+            let batch = Arc::<[Access]>::from(mem::take(batch));
+            for worker in &batches {
+                // Fails only if the worker panicked, which joining it passes on.
+                let _ = worker.send(Arc::clone(&batch));
+            }
+        });
+        drop(batches);
+        let mut dealt = Vec::with_capacity(count);
+        for worker in working {
+            match worker.join() {
+                Ok(hand) => dealt.extend(hand),
+                Err(panicked) => panic::resume_unwind(panicked),
+            }
+        }
+        outcome?;
+        dealt.sort_unstable_by_key(|(index, _)| *index);
+        Ok(dealt.into_iter().map(|(_, simulation)| simulation).collect())
+    })
+}

@@ -1,0 +1,132 @@
+//! One policy at one capacity.
+
+use std::time::{Duration, Instant};
+
+use hashbrown::HashTable;
+use nuthatch_policy::{Policy, PolicyKind, Slab, Slot};
+
+use crate::{Row, Unit, access::Access};
+
+/// A cache without values. It drives its policy as the live cache does: on a miss evict until there is room, then
+/// insert.
+pub(crate) struct Simulation {
+    kind: PolicyKind,
+    capacity: u64,
+    unit: Unit,
+    policy: Box<dyn Policy>,
+    entries: Slab<Entry>,
+    /// The slot of each resident object. The hash beside it spares a look at the entry.
+    by_hash: HashTable<(u64, Slot)>,
+    weight: u64,
+    counts: Counts,
+    time: Duration,
+}
+
+struct Entry {
+    hash: u64,
+    weight: u64,
+}
+
+#[derive(Default)]
+struct Counts {
+    requests: u64,
+    hits: u64,
+    bytes: u64,
+    hit_bytes: u64,
+    evictions: u64,
+    rejections: u64,
+}
+
+impl Simulation {
+    pub(crate) fn new(kind: PolicyKind, capacity: u64, unit: Unit) -> Self {
+        Self {
+            kind,
+            capacity,
+            unit,
+            policy: kind.build(capacity),
+            entries: Slab::new(),
+            by_hash: HashTable::new(),
+            weight: 0,
+            counts: Counts::default(),
+            time: Duration::ZERO,
+        }
+    }
+
+    /// Reads each object in turn. A few thousand at once: enough for this simulation's state to come into the CPU's
+    /// caches and stay there before the next simulation's turn.
+    pub(crate) fn read_all(&mut self, batch: &[Access]) {
+        let start = Instant::now();
+        for access in batch {
+            self.read(*access);
+        }
+        self.time += start.elapsed();
+    }
+
+    fn read(&mut self, Access { hash, bytes }: Access) {
+        self.counts.requests += 1;
+        self.counts.bytes = self.counts.bytes.saturating_add(bytes);
+        if let Some((_, slot)) = self.by_hash.find(hash, |(other, _)| *other == hash) {
+            self.counts.hits += 1;
+            self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(bytes);
+            self.policy.hit(*slot);
+        } else {
+            let weight = match self.unit {
+                Unit::Objects => 1,
+                Unit::Bytes => bytes,
+            };
+            self.fill(hash, weight);
+        }
+    }
+
+    fn fill(&mut self, hash: u64, weight: u64) {
+        if weight > self.capacity {
+            self.counts.rejections += 1;
+            return;
+        }
+        while self.weight > self.capacity - weight {
+            self.evict();
+        }
+        let Ok(slot) = self.entries.insert(Entry { hash, weight }) else {
+            // Four billion entries are held: there is no slot, whatever the capacity.
+            self.counts.rejections += 1;
+            return;
+        };
+        self.weight += weight;
+        self.by_hash.insert_unique(hash, (hash, slot), |(hash, _)| *hash);
+        self.policy.insert(slot, hash, weight);
+    }
+
+    fn evict(&mut self) {
+        // A policy that holds entries and gives none up would break every promise of a capacity.
+        let victim = self.policy.evict().and_then(|slot| Some((slot, self.entries.remove(slot)?)));
+        let Some((slot, entry)) = victim else {
+            unreachable!("{} evicts nothing while {} units are held", self.kind, self.weight)
+        };
+        self.weight -= entry.weight;
+        if let Ok(found) = self.by_hash.find_entry(entry.hash, |(_, other)| *other == slot) {
+            found.remove();
+        }
+        self.counts.evictions += 1;
+    }
+
+    pub(crate) fn row(&self, trace: &str) -> Row {
+        Row {
+            trace: trace.to_owned(),
+            policy: self.kind.name(),
+            capacity: self.capacity,
+            unit: self.unit,
+            requests: self.counts.requests,
+            hits: self.counts.hits,
+            hit_ratio: ratio(self.counts.hits, self.counts.requests),
+            byte_hit_ratio: (self.unit == Unit::Bytes)
+                .then(|| ratio(self.counts.hit_bytes, self.counts.bytes)),
+            evictions: self.counts.evictions,
+            seconds: self.time.as_secs_f64(),
+            rejections: self.counts.rejections,
+        }
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
