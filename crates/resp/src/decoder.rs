@@ -300,3 +300,16 @@ fn pairs(values: Vec<Value>) -> Result<Vec<(Value, Value)>, DecodeError> {
 
 /// Elements reserved when an aggregate begins: 2 KiB.
 const VALUES_RESERVED_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_announced_length_reserves_little() {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.decode(b"*16777216\r\n:1\r\n", &mut 0), Ok(None));
+        let [Open::Values { values, .. }] = &decoder.open[..] else { panic!("one array is open") };
+        assert!(values.capacity() <= VALUES_RESERVED_MAX);
+    }
+}

@@ -6,12 +6,15 @@ use crate::number::write_integer;
 
 /// Appends the fewest decimal digits that read back as `value`, laid out as Redis 7.2 and later do.
 ///
-/// Whole numbers have no point (`3`, `1000000`), the very large and small get an exponent (`1e+30`, `1.5e-9`), the
-/// others are `inf`, `-inf` and `nan`. No allocation beside the growth of `out`.
+/// Whole numbers have no point (`3`, `100000000`), the very large and small get an exponent (`1e+30`, `1.5e-9`), the
+/// rest are `inf`, `-inf` and `nan`. No allocation beside the growth of `out`.
 pub fn write_double(out: &mut Vec<u8>, value: f64) {
     if value.is_nan() {
         out.extend_from_slice(b"nan");
         return;
+    }
+    if value != 0.0 && value.abs() <= WHOLE_MAX && value.fract() == 0.0 {
+        return write_integer(out, value as i64);
     }
     if value.is_sign_negative() {
         out.push(b'-');
@@ -60,6 +63,9 @@ fn lay_out(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
         write_integer(out, i64::from(exponent.abs()));
     }
 }
+
+/// Up to here, 2^62, Redis writes whole numbers as integers, so never with an exponent.
+const WHOLE_MAX: f64 = (1_u64 << 62) as f64;
 
 /// What any double takes in the layout of Redis: a sign, 17 digits, 7 zeros or an exponent; and room to spare.
 pub(crate) const DOUBLE_BYTES_MAX: usize = 32;
@@ -129,7 +135,10 @@ mod tests {
             (2.0 / 3.0, "0.6666666666666666"),
             (1_000_000.0, "1000000"),
             (1e7, "10000000"),
-            (1e8, "1e+8"),
+            (1e8, "100000000"),
+            (-1e18, "-1000000000000000000"),
+            (4_611_686_018_427_387_904.0, "4611686018427387904"),
+            (1e19, "1e+19"),
             (12_345_678_901_234_567_890.0, "12345678901234567000"),
             (1e30, "1e+30"),
             (1.5e300, "1.5e+300"),
@@ -137,6 +146,10 @@ mod tests {
             (0.000_001, "0.000001"),
             (1e-7, "1e-7"),
             (1.5e-9, "1.5e-9"),
+            (0.001_234_567_890_123_456_7, "0.0012345678901234567"),
+            (0.000_123_456_789_012_345_67, "1.2345678901234567e-4"),
+            (1_234.567_890_123_456_7, "1234.5678901234567"),
+            (12_345.678_901_234_567, "1.2345678901234567e+4"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
             (5e-324, "5e-324"),

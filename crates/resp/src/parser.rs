@@ -328,8 +328,8 @@ impl RequestParser {
             return if too_long { Err(ProtocolError::TooBigInline) } else { Ok(Outcome::Incomplete) };
         };
         let newline = searched + found;
-        let line = frame[..newline].strip_suffix(b"\r").unwrap_or(&frame[..newline]);
-        split_words(line, &mut self.unquoted, &mut self.spans)
+        // The CR before it, if any, is a blank like others.
+        split_words(&frame[..newline], &mut self.unquoted, &mut self.spans)
             .map_err(|_| ProtocolError::UnbalancedQuotes)?;
         let end = newline + 1;
         let is_empty = self.spans.len() == self.unfinished.first_span;
@@ -366,3 +366,23 @@ const SPAN_END_MAX: usize = u32::MAX as usize - 2;
 const SPANS_RETAINED_MAX: usize = 4096;
 /// What [`RequestParser::reserve_hint`] grants to a client that has sent little.
 const RESERVE_MIN: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_earlier_requests_needed_is_released() {
+        let mut parser = RequestParser::default();
+        let arguments = vec![b"x"; 10 * SPANS_RETAINED_MAX];
+        let mut wire = Vec::new();
+        crate::encode_command(&mut wire, &arguments);
+        assert!(parser.parse(&wire, &mut 0).unwrap().is_some());
+        for _ in 0..3 {
+            assert!(parser.parse(b"SET key value\n", &mut 0).unwrap().is_some());
+        }
+        assert_eq!(parser.unquoted, b"SETkeyvalue");
+        assert_eq!(parser.spans.len(), 3);
+        assert!(parser.spans.capacity() <= SPANS_RETAINED_MAX);
+    }
+}

@@ -155,6 +155,11 @@ fn a_reply_is_bounded_in_values_and_bytes() {
     limits.reply_bytes_max = 20;
     let mut decoder = Decoder::new(limits);
     assert_eq!(decoder.decode(b"*3\r\n$4\r\nabcd\r\n$4\r\nabcd\r\n", &mut 0), Err(DecodeError::TooLarge));
+    limits.bulk_bytes_max = 3;
+    assert!(Decoder::new(limits).decode(b"$3\r\nabc\r\n", &mut 0).unwrap().is_some());
+    let streamed = b"$?\r\n;2\r\nab\r\n;2\r\ncd\r\n";
+    limits.reply_bytes_max = 100;
+    assert_eq!(Decoder::new(limits).decode(streamed, &mut 0), Err(DecodeError::BulkTooLong { len: 4 }));
     limits.line_bytes_max = 5;
     assert_eq!(Decoder::new(limits).decode(b"+123456", &mut 0), Err(DecodeError::LineTooLong));
     assert!(Decoder::new(limits).decode(b"+12345\r\n", &mut 0).unwrap().is_some());

@@ -65,6 +65,7 @@ fn malformed_requests_are_refused_in_the_words_of_redis() {
         (b"*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$536870913\r\n", "Protocol error: invalid bulk length"),
         (b"*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$blabla\r\n", "Protocol error: invalid bulk length"),
         (b"*1\r\n$4\r\nPINGS\r\n", "Protocol error: expected CRLF after bulk"),
+        (b"*1\r\n$4\r\nPING\r\r", "Protocol error: expected CRLF after bulk"),
         (b"set \"\"\"test-key\"\"\" test-value\r\n", "Protocol error: unbalanced quotes in request"),
         (b"get 'key\r\n", "Protocol error: unbalanced quotes in request"),
     ];
@@ -165,4 +166,10 @@ fn a_pending_argument_tells_what_it_lacks_but_is_not_trusted_with_it() {
     assert!(parser.parse(&buffer, &mut 0).unwrap().is_none());
     assert_eq!(parser.missing(), (511 << 20) + 2);
     assert_eq!(parser.reserve_hint(buffer.len()), buffer.len());
+
+    let mut parser = RequestParser::default();
+    assert!(parser.parse(b"*2\r\n$3\r\nab", &mut 0).unwrap().is_none());
+    assert_eq!(parser.missing(), 3);
+    assert!(parser.parse(b"*2\r\n$3\r\nabc\r\n$", &mut 0).unwrap().is_none());
+    assert_eq!(parser.missing(), 0, "the next length is not known yet");
 }
