@@ -55,16 +55,13 @@ impl GhostQueue {
         self.weight += weight;
         self.list.push_head(&mut self.links, slot);
         let ghosts = &self.ghosts;
-        self.by_hash
-            .insert_unique(hash, slot, |slot| ghosts.get(*slot).map_or(0, |ghost| ghost.hash));
+        self.by_hash.insert_unique(hash, slot, |slot| ghosts.get(*slot).map_or(0, |ghost| ghost.hash));
     }
 
     /// Forgets `hash` and says whether it was remembered.
     pub(crate) fn take(&mut self, hash: u64) -> bool {
         let ghosts = &self.ghosts;
-        let found = self.by_hash.find(hash, |slot| {
-            ghosts.get(*slot).is_some_and(|ghost| ghost.hash == hash)
-        });
+        let found = self.by_hash.find(hash, |slot| ghosts.get(*slot).is_some_and(|ghost| ghost.hash == hash));
         let Some(slot) = found.copied() else { return false };
         self.forget(slot);
         true

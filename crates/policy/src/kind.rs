@@ -67,9 +67,7 @@ impl FromStr for PolicyKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.name().eq_ignore_ascii_case(name))
-            .ok_or_else(|| UnknownPolicy {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| UnknownPolicy { name: name.to_owned() })
     }
 }
 

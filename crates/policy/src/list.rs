@@ -37,10 +37,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) const fn new() -> Self {
-        Self {
-            head: Slot::NONE,
-            tail: Slot::NONE,
-        }
+        Self { head: Slot::NONE, tail: Slot::NONE }
     }
 
     /// The oldest slot.
@@ -51,18 +48,9 @@ impl List {
     /// Puts `slot`, which is on no list, before the newest.
     pub(crate) fn push_head(&mut self, links: &mut Links, slot: Slot) {
         if links.0.len() <= slot.index() {
-            links.0.resize(
-                slot.index() + 1,
-                Link {
-                    newer: Slot::NONE,
-                    older: Slot::NONE,
-                },
-            );
+            links.0.resize(slot.index() + 1, Link { newer: Slot::NONE, older: Slot::NONE });
         }
-        *links.link(slot) = Link {
-            newer: Slot::NONE,
-            older: self.head,
-        };
+        *links.link(slot) = Link { newer: Slot::NONE, older: self.head };
         match some(self.head) {
             Some(head) => links.link(head).newer = slot,
             None => self.tail = slot,

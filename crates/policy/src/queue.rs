@@ -28,11 +28,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) const fn new(on_hit: OnHit) -> Self {
-        Self {
-            on_hit,
-            links: Links::new(),
-            list: List::new(),
-        }
+        Self { on_hit, links: Links::new(), list: List::new() }
     }
 }
 

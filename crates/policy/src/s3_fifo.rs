@@ -43,6 +43,14 @@ pub(crate) struct S3Fifo {
     small_weight: u64,
     main: List,
     ghosts: GhostQueue,
+    /// The last to fail probation, not yet among the ghosts: see [`take_ghost`](S3Fifo::take_ghost).
+    departed: Option<Departed>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Departed {
+    hash: u64,
+    weight: u64,
 }
 
 impl S3Fifo {
@@ -57,6 +65,24 @@ impl S3Fifo {
             small_weight: 0,
             main: List::new(),
             ghosts: GhostQueue::new(capacity.saturating_sub(small_capacity).max(1)),
+            departed: None,
+        }
+    }
+
+    /// Whether a newcomer failed probation not long ago. If so, it is forgotten as a ghost.
+    ///
+    /// Room for the newcomer was made before. The entry that left for it becomes a ghost only now, since it might have
+    /// displaced the oldest ghost, which might be the newcomer's. In small caches that is the one that matters: on a
+    /// loop a little longer than the ghost queue it would always be the one displaced.
+    fn take_ghost(&mut self, hash: u64) -> bool {
+        let remembered = self.ghosts.take(hash);
+        match self.departed.take() {
+            Some(departed) if departed.hash == hash => true,
+            Some(Departed { hash, weight }) => {
+                self.ghosts.push(hash, weight);
+                remembered
+            }
+            None => remembered,
         }
     }
 
@@ -78,7 +104,10 @@ impl S3Fifo {
             let node = self.nodes[slot.index()];
             self.remove(slot);
             if node.frequency < PROMOTION_HITS {
-                self.ghosts.push(node.hash, node.weight);
+                let departed = Departed { hash: node.hash, weight: node.weight };
+                if let Some(Departed { hash, weight }) = self.departed.replace(departed) {
+                    self.ghosts.push(hash, weight);
+                }
                 return Some(slot);
             }
             self.push(slot, true);
@@ -105,12 +134,8 @@ impl Policy for S3Fifo {
         if self.nodes.len() <= slot.index() {
             self.nodes.resize(slot.index() + 1, Node::default());
         }
-        self.nodes[slot.index()] = Node {
-            hash,
-            weight,
-            ..Node::default()
-        };
-        let in_main = self.ghosts.take(hash);
+        self.nodes[slot.index()] = Node { hash, weight, ..Node::default() };
+        let in_main = self.take_ghost(hash);
         self.push(slot, in_main);
     }
 

@@ -25,12 +25,7 @@ pub(crate) struct Sieve {
 
 impl Sieve {
     pub(crate) const fn new() -> Self {
-        Self {
-            links: Links::new(),
-            queue: List::new(),
-            visited: Vec::new(),
-            hand: None,
-        }
+        Self { links: Links::new(), queue: List::new(), visited: Vec::new(), hand: None }
     }
 }
 

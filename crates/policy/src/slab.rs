@@ -46,11 +46,7 @@ impl<T> Slab<T> {
     /// An empty slab. Does not allocate.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            places: Vec::new(),
-            free: Slot::NONE,
-            len: 0,
-        }
+        Self { places: Vec::new(), free: Slot::NONE, len: 0 }
     }
 
     /// How many values are held.
@@ -68,10 +64,7 @@ impl<T> Slab<T> {
     /// One past the highest slot ever taken: the end of a walk over all slots.
     #[must_use]
     pub fn end(&self) -> Slot {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "insert keeps places within MAX_LEN"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "insert keeps places within MAX_LEN")]
         Slot(self.places.len() as u32)
     }
 
@@ -134,9 +127,7 @@ impl<T> Slab<T> {
 
     /// All values with their slots, by slot.
     pub fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
-        (0..self.end().0)
-            .map(Slot)
-            .filter_map(|slot| Some((slot, self.get(slot)?)))
+        (0..self.end().0).map(Slot).filter_map(|slot| Some((slot, self.get(slot)?)))
     }
 
     /// Drops all values and gives the memory back.

@@ -1,0 +1,184 @@
+//! Hit for hit what independent simulators found on real traces.
+//!
+//! The traces in `fixtures` are always replayed. The full set is too large to keep here; where it is at hand (beside
+//! the repository, or where `NUTHATCH_TRACES` says), it is replayed as well.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helper fails by panicking and says what it left out"
+)]
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use nuthatch_policy::PolicyKind;
+use nuthatch_simulate::{Capacity, Replay, Row, Unit};
+use nuthatch_trace::{Format, Trace};
+
+/// Details that the paper leaves open cost at most this much hit ratio.
+const S3_FIFO_TOLERANCE: f64 = 0.005;
+
+/// What a simulator found, by trace.
+type Expected = BTreeMap<String, Vec<Finding>>;
+
+struct Finding {
+    policy: PolicyKind,
+    capacity: u64,
+    unit: Unit,
+    requests: u64,
+    hits: u64,
+    byte_hit_ratio: Option<f64>,
+}
+
+#[test]
+fn small_traces_give_the_hits_of_independent_simulators() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut expected = Expected::new();
+    for row in rows(&folder.join("expected.csv")) {
+        let [trace, policy, capacity, requests, hits] = &row[..] else { panic!("{row:?}") };
+        expected.entry(trace.clone()).or_default().push(Finding {
+            policy: policy.parse().unwrap(),
+            capacity: capacity.parse().unwrap(),
+            unit: Unit::Objects,
+            requests: requests.parse().unwrap(),
+            hits: hits.parse().unwrap(),
+            byte_hit_ratio: None,
+        });
+    }
+    assert_eq!(expected.len(), 5);
+    check_all(&folder, &expected);
+}
+
+#[test]
+fn all_published_traces_give_the_hits_of_independent_simulators() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/traces");
+    let folder = env::var_os("NUTHATCH_TRACES").map_or(beside, PathBuf::from);
+    if !folder.join("reference.csv").is_file() {
+        println!(
+            "not checked: seven larger traces and capacities in bytes, for want of {}/reference.csv; \
+             set NUTHATCH_TRACES",
+            folder.display()
+        );
+        return;
+    }
+    let mut expected = Expected::new();
+    let exact = [("FIFO", PolicyKind::Fifo), ("LRU", PolicyKind::Lru), ("Sieve", PolicyKind::Sieve)];
+    read_findings(&folder.join("reference.csv"), &exact, &mut expected);
+    read_findings(&folder.join("crosscheck.csv"), &[("S3FIFO-paper", PolicyKind::S3Fifo)], &mut expected);
+    assert_eq!(expected.len(), 12);
+    check_all(&folder, &expected);
+}
+
+/// Columns of both files: trace, policy, capacity, unit, requests, hits, hit ratio, and one more.
+fn read_findings(file: &Path, policies: &[(&str, PolicyKind)], expected: &mut Expected) {
+    for row in rows(file) {
+        let [trace, policy, capacity, unit, requests, hits, _, byte_hit_ratio] = &row[..] else {
+            panic!("{row:?}")
+        };
+        let Some((_, policy)) = policies.iter().find(|(name, _)| name == policy) else { continue };
+        let unit = match unit.as_str() {
+            "objects" => Unit::Objects,
+            "bytes" => Unit::Bytes,
+            other => panic!("{other}"),
+        };
+        expected.entry(trace.clone()).or_default().push(Finding {
+            policy: *policy,
+            capacity: capacity.parse().unwrap(),
+            unit,
+            requests: requests.parse().unwrap(),
+            hits: hits.parse().unwrap(),
+            byte_hit_ratio: (unit == Unit::Bytes).then(|| byte_hit_ratio.parse().unwrap()),
+        });
+    }
+}
+
+/// Replays each trace once, two at a time.
+fn check_all(folder: &Path, expected: &Expected) {
+    let traces = expected.iter().collect::<Vec<_>>();
+    let deviations = thread::scope(|scope| {
+        // Dealt like cards, since the largest two come first.
+        let halves = [0, 1].map(|half| {
+            let traces = &traces;
+            scope.spawn(move || {
+                let half = traces.iter().skip(half).step_by(2);
+                half.flat_map(|(trace, findings)| check(folder, trace, findings)).collect::<Vec<_>>()
+            })
+        });
+        halves.map(|half| half.join().unwrap()).concat()
+    });
+    assert!(deviations.is_empty(), "\n{}", deviations.join("\n"));
+}
+
+/// What differs, one line each.
+fn check(folder: &Path, trace: &str, findings: &[Finding]) -> Vec<String> {
+    let mut policies = Vec::new();
+    let mut capacities = Vec::new();
+    for finding in findings {
+        if !policies.contains(&finding.policy) {
+            policies.push(finding.policy);
+        }
+        let capacity = match finding.unit {
+            Unit::Objects => Capacity::Objects(finding.capacity),
+            Unit::Bytes => Capacity::Bytes(finding.capacity),
+        };
+        if !capacities.contains(&capacity) {
+            capacities.push(capacity);
+        }
+    }
+    let trace_file = Trace::open(file_of(folder, trace), Format::Auto).unwrap();
+    let found = Replay::new(policies, capacities).threads(1).run(trace_file).unwrap();
+    let deviations = findings.iter().filter_map(|finding| {
+        let row = found.iter().find(|row| is_of(row, finding)).unwrap();
+        let off = (row.hits.abs_diff(finding.hits)) as f64 / finding.requests as f64;
+        let bytes_off = match (row.byte_hit_ratio, finding.byte_hit_ratio) {
+            (Some(found), Some(expected)) => (found - expected).abs(),
+            (None, None) => 0.0,
+            _ => f64::INFINITY,
+        };
+        let tolerance = if finding.policy == PolicyKind::S3Fifo { S3_FIFO_TOLERANCE } else { 0.0 };
+        // The files give ratios with six digits.
+        let agrees = row.requests == finding.requests && off <= tolerance && bytes_off <= tolerance + 1e-6;
+        (!agrees).then(|| {
+            format!(
+                "{trace} {} at {} {}: {} hits of {}, expected {} of {} (off by {off:.5}, bytes by {bytes_off:.6})",
+                finding.policy,
+                finding.capacity,
+                finding.unit,
+                row.hits,
+                row.requests,
+                finding.hits,
+                finding.requests
+            )
+        })
+    });
+    deviations.collect()
+}
+
+fn is_of(row: &Row, finding: &Finding) -> bool {
+    (row.policy, row.capacity, row.unit) == (finding.policy.name(), finding.capacity, finding.unit)
+}
+
+/// The file whose name is `trace` and an extension. Of several, the one with the sizes of first requests.
+fn file_of(folder: &Path, trace: &str) -> PathBuf {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.strip_prefix(trace).is_some_and(|rest| rest.starts_with('.')) {
+            files.push(path);
+        }
+    }
+    let exact = files.iter().position(|path| path.to_string_lossy().contains("oracleGeneral")).unwrap_or(0);
+    files.swap_remove(exact)
+}
+
+/// Fields of the lines below the header.
+fn rows(file: &Path) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(file).unwrap();
+    text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
