@@ -1,0 +1,151 @@
+//! Appending: into memory under the append lock, and into the keydir, so that it is readable at once.
+
+use std::sync::atomic::Ordering;
+
+use crate::{
+    BATCH_BYTES_MAX, LogError, Result,
+    batch::Op,
+    engine::{Engine, Tail},
+    format::{Kind, Lsn, RecordHeader, body_crc, flags},
+    keydir::Location,
+    locks::lock,
+};
+
+/// Pending bytes are written once there are this many, whether or not anyone waits for them.
+pub(crate) const PENDING_BYTES_MAX: usize = 1 << 20;
+
+impl Engine {
+    pub(crate) fn append(&self, ops: &[Op<'_>]) -> Result<Lsn> {
+        let bytes = ops.iter().map(Op::record_bytes).sum();
+        if bytes > BATCH_BYTES_MAX {
+            return Err(LogError::BatchLength { bytes });
+        }
+        let mut tail = lock(&self.tail);
+        self.poison.check()?;
+        if ops.is_empty() {
+            return Ok(tail.last_lsn);
+        }
+        let rolled = self.make_room(&mut tail, bytes)?;
+        let mut head_shrank = false;
+        for (at, op) in ops.iter().enumerate() {
+            let more = if at + 1 < ops.len() { flags::MORE } else { 0 };
+            let joined = if at > 0 { flags::JOINED } else { 0 };
+            head_shrank |= self.append_one(&mut tail, op, more | joined);
+        }
+        let lsn = tail.last_lsn;
+        self.appends.store(self.appends.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        if tail.pending.len() >= PENDING_BYTES_MAX {
+            self.write_pending(&mut tail)?;
+        }
+        let trim = head_shrank && tail.accounts.dead_heads() > 0;
+        drop(tail);
+        if rolled {
+            self.settle();
+        }
+        if rolled || trim {
+            self.trim_soon();
+        }
+        Ok(lsn)
+    }
+
+    /// Returns whether it took a live record from a sealed segment.
+    fn append_one(&self, tail: &mut Tail, op: &Op<'_>, flags: u8) -> bool {
+        let header = RecordHeader {
+            kind: op.kind,
+            flags,
+            key_len: op.key.len() as u16,     // at most KEY_BYTES_MAX
+            value_len: op.value.len() as u32, // at most VALUE_BYTES_MAX
+            lsn: self.next_lsn(tail),
+            expires_at: op.expires_at,
+            body_crc: op.body_crc,
+        };
+        let location = tail.push(&header, op.key, op.value);
+        let old = if op.kind == Kind::Put {
+            tail.accounts.add_live(location.segment, header.record_bytes());
+            self.keydir.insert(op.key, location)
+        } else {
+            self.keydir.remove(op.key)
+        };
+        old.is_some_and(|old| {
+            tail.accounts.sub_live(old.segment, old.record_bytes(op.key.len()));
+            old.segment != location.segment
+        })
+    }
+
+    /// Appends a copy of the live record at `from`, unless it was overwritten or removed meanwhile.
+    pub(crate) fn move_record(&self, from: &Location, key: &[u8], value: &[u8]) -> Result<()> {
+        let header = RecordHeader {
+            kind: Kind::Put,
+            flags: flags::MOVED,
+            key_len: key.len() as u16,
+            value_len: from.value_len,
+            lsn: from.lsn,
+            expires_at: from.expires_at,
+            body_crc: body_crc(key, value),
+        };
+        let mut tail = lock(&self.tail);
+        self.poison.check()?;
+        self.make_room(&mut tail, header.record_bytes())?;
+        // Under the append lock: nothing can come between this look and the copy, so a newer write wins.
+        if self.keydir.get(key).is_some_and(|now| now.same_place(from)) {
+            let location = tail.push(&header, key, value);
+            tail.accounts.add_live(location.segment, header.record_bytes());
+            tail.accounts.sub_live(from.segment, header.record_bytes());
+            self.keydir.insert(key, location);
+        }
+        if tail.pending.len() >= PENDING_BYTES_MAX {
+            self.write_pending(&mut tail)?;
+        }
+        Ok(())
+    }
+
+    /// Appends the record after which nothing in segments below `number` counts.
+    pub(crate) fn append_clear(&self, tail: &mut Tail, number: u32, flags: u8, lsn: Lsn) {
+        let value = number.to_le_bytes();
+        let header = RecordHeader {
+            kind: Kind::Clear,
+            flags,
+            key_len: 0,
+            value_len: 4,
+            lsn,
+            expires_at: 0,
+            body_crc: body_crc(&[], &value),
+        };
+        tail.push(&header, &[], &value);
+    }
+
+    /// Forgets `key` if its time has passed, without a record.
+    pub(crate) fn forget_expired(&self, key: &[u8], now_ms: u64) -> bool {
+        let mut tail = lock(&self.tail);
+        let old = self.keydir.remove_if(key, |location| location.expired(now_ms));
+        old.inspect(|old| tail.accounts.sub_live(old.segment, old.record_bytes(key.len()))).is_some()
+    }
+}
+
+impl Tail {
+    fn push(&mut self, header: &RecordHeader, key: &[u8], value: &[u8]) -> Location {
+        let offset = self.end();
+        self.pending.extend_from_slice(&header.encode(self.active.salt, offset));
+        self.pending.extend_from_slice(key);
+        self.pending.extend_from_slice(value);
+        self.accounts.grow(header.record_bytes());
+        Location {
+            segment: self.active.number,
+            // Segments end below 2 GiB, and a batch that is larger has one of its own, of at most 1 GiB.
+            offset: offset as u32,
+            value_len: header.value_len,
+            expires_at: header.expires_at,
+            lsn: header.lsn,
+        }
+    }
+
+    /// The value at `location` if it is still in memory only.
+    pub(crate) fn pending_value(&self, key: &[u8], location: &Location) -> Option<Vec<u8>> {
+        if location.segment != self.active.number {
+            return None;
+        }
+        let at = u64::from(location.offset).checked_sub(self.active.written_bytes())?;
+        let body = at as usize + crate::format::RECORD_HEADER_BYTES + key.len();
+        self.pending.get(body..body + location.value_len as usize).map(<[u8]>::to_vec)
+    }
+}

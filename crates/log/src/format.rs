@@ -1,0 +1,337 @@
+//! The bytes on disk. All integers are little-endian.
+//!
+//! A store is a directory of segments `0000000001.seg`, `0000000002.seg`, ... and a file `LOCK`. Numbers are never
+//! reused and have no gap. A segment is a header followed by records without padding. Only the segment with the
+//! highest number (the active one) grows; the others are sealed.
+//!
+//! ```text
+//! segment header, 64 bytes           record, 32 bytes + key + value
+//!  0  magic "NUTHATCH"                0  header_crc  u32  crc32c(bytes 4..32) ^ salt
+//!  8  version         u32             4  body_crc    u32  crc32c(key, value)
+//! 12  crc32c          u32             8  kind        u8   1 put, 2 delete, 3 clear, 4 filler
+//! 16  store id        u64             9  flags       u8   1 more, 2 joined, 4 moved
+//! 24  number          u64            10  key_len     u16
+//! 32  next lsn        u64            12  value_len   u32
+//! 40  previous bytes  u64            16  lsn         u64
+//! 48  zero            16 bytes       24  expires_at  u64  unix milliseconds, 0 = never
+//!                                    32  key, then value
+//! ```
+//!
+//! * The segment's crc32c covers its 64 bytes with the field itself as zero. These 64 bytes keep their layout in every
+//!   later version. `previous bytes` is the final length of the segment before (0 for number 1): a sealed segment that
+//!   was cut or has grown is noticed. `next lsn` is above every LSN given out before this segment was made.
+//! * The store id is random and the same in all segments. `salt` mixes it with the segment's number and the record's
+//!   offset, so a record read from anywhere but where it was written, stale or misdirected, does not validate.
+//! * Two checksums, because lengths must be trusted before the body is read, and because a search for the next valid
+//!   record after damage then costs 32 bytes per step.
+//! * **Order in the log is truth**: of two records of a key the later one counts.
+//! * *more*: the batch goes on with the next record. *joined*: the batch began before this record. A batch counts
+//!   only if all of its records are there; it never spans segments.
+//! * *moved*: a copy that trimming made of an older record, with that record's LSN. It takes no LSN of its own.
+//! * **put** and **delete** are what they say. A delete (tombstone) has no value.
+//! * **clear** has no key; its value is a segment number (u32). No record in a segment below that number counts any
+//!   more. It is on disk before such a segment's file is deleted, so neither a deletion that a power cut undid nor one
+//!   that happened out of order brings a record back; and the last one tells which segment must be the oldest.
+//! * **filler** covers bytes that a repair gave up: `value_len` of them, unchecked.
+
+use crc_fast::{CrcAlgorithm, Digest, crc32_iscsi};
+
+pub(crate) const SEGMENT_HEADER_BYTES: usize = 64;
+pub(crate) const RECORD_HEADER_BYTES: usize = 32;
+pub(crate) const VERSION: u32 = 1;
+const MAGIC: [u8; 8] = *b"NUTHATCH";
+
+/// The position of a write in the order of all writes of a log: 1, 2, 3, ...; 0 is before the first.
+///
+/// Ordered as the writes were. A key keeps the LSN of its last write for as long as it lives, across reopening.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lsn(pub u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Put = 1,
+    Delete = 2,
+    Clear = 3,
+    Filler = 4,
+}
+
+/// A record header's bit set; see the module's text.
+pub(crate) mod flags {
+    pub(crate) const MORE: u8 = 1;
+    pub(crate) const JOINED: u8 = 2;
+    pub(crate) const MOVED: u8 = 4;
+    pub(crate) const ALL: u8 = MORE | JOINED | MOVED;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentHeader {
+    pub(crate) store_id: u64,
+    pub(crate) number: u32,
+    pub(crate) next_lsn: Lsn,
+    pub(crate) previous_bytes: u64,
+}
+
+/// Why 64 bytes are no segment header.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BadHeader {
+    Damaged,
+    /// Intact, but written by a later version.
+    Version(u32),
+}
+
+impl SegmentHeader {
+    pub(crate) fn encode(&self) -> [u8; SEGMENT_HEADER_BYTES] {
+        let mut bytes = [0; SEGMENT_HEADER_BYTES];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.store_id.to_le_bytes());
+        bytes[24..32].copy_from_slice(&u64::from(self.number).to_le_bytes());
+        bytes[32..40].copy_from_slice(&self.next_lsn.0.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.previous_bytes.to_le_bytes());
+        let crc = crc32_iscsi(&bytes) as u32;
+        bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> Result<Self, BadHeader> {
+        let mut unsigned = *bytes;
+        unsigned[12..16].fill(0);
+        let number = u32::try_from(u64_at(bytes, 24));
+        let (Ok(number), true) =
+            (number, bytes[..8] == MAGIC && crc32_iscsi(&unsigned) as u32 == u32_at(bytes, 12))
+        else {
+            return Err(BadHeader::Damaged);
+        };
+        if u32_at(bytes, 8) != VERSION {
+            return Err(BadHeader::Version(u32_at(bytes, 8)));
+        }
+        Ok(Self {
+            store_id: u64_at(bytes, 16),
+            number,
+            next_lsn: Lsn(u64_at(bytes, 32)),
+            previous_bytes: u64_at(bytes, 40),
+        })
+    }
+
+    /// The store id that a damaged header claims; the checksums of the records show whether it is right.
+    pub(crate) fn claimed_store_id(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> u64 {
+        u64_at(bytes, 16)
+    }
+
+    pub(crate) fn salt(&self) -> SegmentSalt {
+        SegmentSalt::new(self.store_id, self.number)
+    }
+}
+
+/// What ties a record to its store, its segment and, with [`at`](Self::at), its offset.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SegmentSalt(u64);
+
+impl SegmentSalt {
+    pub(crate) fn new(store_id: u64, number: u32) -> Self {
+        Self(mix(store_id.wrapping_add(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+    }
+
+    fn at(self, offset: u64) -> u32 {
+        (mix(self.0 ^ offset) >> 32) as u32
+    }
+}
+
+/// The finaliser of SplitMix64: every bit of the input moves every bit of the output.
+fn mix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordHeader {
+    pub(crate) kind: Kind,
+    pub(crate) flags: u8,
+    pub(crate) key_len: u16,
+    pub(crate) value_len: u32,
+    pub(crate) lsn: Lsn,
+    /// Unix milliseconds, 0 = never.
+    pub(crate) expires_at: u64,
+    pub(crate) body_crc: u32,
+}
+
+impl RecordHeader {
+    /// Inlined: this runs under the append lock.
+    #[inline]
+    pub(crate) fn encode(&self, salt: SegmentSalt, offset: u64) -> [u8; RECORD_HEADER_BYTES] {
+        let mut bytes = [0; RECORD_HEADER_BYTES];
+        bytes[4..8].copy_from_slice(&self.body_crc.to_le_bytes());
+        bytes[8] = self.kind as u8;
+        bytes[9] = self.flags;
+        bytes[10..12].copy_from_slice(&self.key_len.to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.value_len.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.lsn.0.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.expires_at.to_le_bytes());
+        let crc = crc32_iscsi(&bytes[4..]) as u32 ^ salt.at(offset);
+        bytes[..4].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// `None` unless these bytes were written as a record header at this very place.
+    #[inline]
+    pub(crate) fn decode(bytes: &[u8; RECORD_HEADER_BYTES], salt: SegmentSalt, offset: u64) -> Option<Self> {
+        let (key_len, value_len) = (u16_at(bytes, 10), u32_at(bytes, 12));
+        // The cheap checks come first: a search for the next valid record runs this at every byte.
+        let kind = match bytes[8] {
+            1 if key_len > 0 => Kind::Put,
+            2 if key_len > 0 && value_len == 0 => Kind::Delete,
+            3 if key_len == 0 && value_len == 4 => Kind::Clear,
+            4 if key_len == 0 => Kind::Filler,
+            _ => return None,
+        };
+        let flags = bytes[9];
+        if flags & !flags::ALL != 0 || crc32_iscsi(&bytes[4..]) as u32 ^ salt.at(offset) != u32_at(bytes, 0) {
+            return None;
+        }
+        Some(Self {
+            kind,
+            flags,
+            key_len,
+            value_len,
+            lsn: Lsn(u64_at(bytes, 16)),
+            expires_at: u64_at(bytes, 24),
+            body_crc: u32_at(bytes, 4),
+        })
+    }
+
+    pub(crate) fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    pub(crate) fn body_bytes(&self) -> u64 {
+        u64::from(self.key_len) + u64::from(self.value_len)
+    }
+
+    pub(crate) fn record_bytes(&self) -> u64 {
+        RECORD_HEADER_BYTES as u64 + self.body_bytes()
+    }
+}
+
+/// The checksum of a body that lies in two pieces.
+#[inline]
+pub(crate) fn body_crc(key: &[u8], value: &[u8]) -> u32 {
+    let mut digest = BodyDigest::new();
+    digest.update(key);
+    digest.update(value);
+    digest.finish()
+}
+
+/// The checksum of a body that comes in pieces.
+pub(crate) struct BodyDigest(Digest);
+
+impl BodyDigest {
+    pub(crate) fn new() -> Self {
+        Self(Digest::new(CrcAlgorithm::Crc32Iscsi))
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(&self) -> u32 {
+        self.0.finalize() as u32
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment() -> SegmentHeader {
+        SegmentHeader { store_id: 0x0123_4567_89ab_cdef, number: 7, next_lsn: Lsn(42), previous_bytes: 4096 }
+    }
+
+    fn record() -> RecordHeader {
+        RecordHeader {
+            kind: Kind::Put,
+            flags: flags::MORE,
+            key_len: 3,
+            value_len: 5,
+            lsn: Lsn(43),
+            expires_at: 99,
+            body_crc: body_crc(b"key", b"value"),
+        }
+    }
+
+    #[test]
+    fn a_segment_header_survives_the_round_trip_and_no_flipped_bit() {
+        let bytes = segment().encode();
+        assert_eq!(SegmentHeader::decode(&bytes), Ok(segment()));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(SegmentHeader::decode(&flipped), Err(BadHeader::Damaged), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_later_version_is_named_and_not_called_damage() {
+        let mut bytes = segment().encode();
+        bytes[8] = 2;
+        bytes[12..16].fill(0);
+        let crc = crc32_iscsi(&bytes) as u32;
+        bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+        assert_eq!(SegmentHeader::decode(&bytes), Err(BadHeader::Version(2)));
+    }
+
+    #[test]
+    fn a_record_header_survives_the_round_trip_and_no_flipped_bit() {
+        let salt = segment().salt();
+        let bytes = record().encode(salt, 64);
+        assert_eq!(RecordHeader::decode(&bytes, salt, 64), Some(record()));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(RecordHeader::decode(&flipped, salt, 64), None, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_record_validates_only_where_it_was_written() {
+        let bytes = record().encode(segment().salt(), 64);
+        let elsewhere = [
+            (segment().salt(), 65),
+            (SegmentSalt::new(segment().store_id, 8), 64),
+            (SegmentSalt::new(segment().store_id + 1, 7), 64),
+        ];
+        for (salt, offset) in elsewhere {
+            assert_eq!(RecordHeader::decode(&bytes, salt, offset), None);
+        }
+    }
+
+    #[test]
+    fn zeros_are_no_record() {
+        let zeros = [0; RECORD_HEADER_BYTES];
+        assert_eq!(RecordHeader::decode(&zeros, segment().salt(), 64), None);
+    }
+
+    /// Pins the layout: a change here makes every store in the field unreadable.
+    #[test]
+    fn the_layout_is_what_the_module_says() {
+        let bytes = segment().encode();
+        assert_eq!(&bytes[..12], b"NUTHATCH\x01\0\0\0");
+        assert_eq!(bytes[16..24], 0x0123_4567_89ab_cdef_u64.to_le_bytes());
+        let bytes = record().encode(segment().salt(), 64);
+        assert_eq!(bytes[8..12], [1, flags::MORE, 3, 0]);
+        assert_eq!(u32_at(&bytes, 4), crc32_iscsi(b"keyvalue") as u32);
+        assert_eq!(crc32_iscsi(b"123456789"), 0xe306_9283, "the checksum is CRC-32C");
+    }
+}

@@ -1,0 +1,329 @@
+//! The log as its users see it.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    thread::{self, JoinHandle},
+};
+
+use crate::{
+    Batch, Committed, LogError, Lsn, Options, Recovery, Result, SyncMode,
+    batch::Op,
+    directory::{Directory, Lock},
+    engine::Engine,
+    recovery,
+};
+
+/// A durable key-value store in a directory. See the [crate's text](crate) for promises and costs.
+///
+/// Share it as `Arc<Log>`: all calls take `&self` and may come from any number of threads. One process at a time may
+/// have a directory open.
+#[derive(Debug)]
+pub struct Log {
+    engine: Arc<Engine>,
+    threads: Vec<JoinHandle<()>>,
+    /// Given up after everything else.
+    _lock: Lock,
+}
+
+/// A value and what goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The value.
+    pub value: Vec<u8>,
+    /// Unix time in milliseconds from which the entry counts as expired. The log returns it all the same.
+    pub expires_at: Option<u64>,
+    /// The write that set it.
+    pub lsn: Lsn,
+}
+
+/// What is known about an entry without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Meta {
+    /// As in [`Entry::expires_at`].
+    pub expires_at: Option<u64>,
+    /// Length of the value in bytes.
+    pub value_len: u32,
+    /// The write that set it.
+    pub lsn: Lsn,
+}
+
+/// Counters and gauges of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Segments, and so open files.
+    pub segments: usize,
+    /// Bytes of all segments.
+    pub disk_bytes: u64,
+    /// Bytes of the records that hold a key's value.
+    pub live_bytes: u64,
+    /// All other bytes: overwritten and deleted records, tombstones, headers.
+    pub dead_bytes: u64,
+    /// Live keys, expired ones included until they are dropped.
+    pub keys: usize,
+    /// Batches appended since opening.
+    pub appends: u64,
+    /// Times that a segment was synced since opening; far below `appends` if group commit groups.
+    pub syncs: u64,
+    /// Bytes of the segments deleted since opening.
+    pub reclaimed_bytes: u64,
+    /// Trimming met an error and stopped, so space is no longer bounded. [`Log::trim`] tells the error.
+    pub trim_failed: bool,
+    /// A write or a sync failed, so the log takes no more writes.
+    pub poisoned: bool,
+}
+
+impl Log {
+    /// Opens the log in `dir`, which is made if it is not there, and reads it from end to end.
+    ///
+    /// Starts two threads, one that syncs and one that trims.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Locked`] if another `Log` has it open; [`LogError::Directory`], [`LogError::Read`] or
+    /// [`LogError::Write`] if the system refuses; [`LogError::Damaged`] or [`LogError::MissingSegment`] if stored data
+    /// is not what was written and [`Options::salvage`] is not set; [`LogError::UnsupportedVersion`].
+    ///
+    /// # Cost
+    ///
+    /// Reads and checks every byte of the directory once, in memory bounded by the keys.
+    pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<(Self, Recovery)> {
+        let (directory, lock) = Directory::open(dir.as_ref())?;
+        let mut recovered = recovery::recover(&directory, &options)?;
+        let report = std::mem::take(&mut recovered.report);
+        let head_lost = recovered.head_lost;
+        let mut log = Self {
+            engine: Arc::new(Engine::new(directory, options, recovered)),
+            threads: Vec::new(),
+            _lock: lock,
+        };
+        if head_lost {
+            log.engine.mark_head()?;
+        }
+        if log.sync_mode() != SyncMode::Never {
+            // A crash of the process may have left records that were read back but are not on disk yet. What a reader
+            // sees from now on must not be lost in a power cut later than the mode says.
+            log.flush()?;
+        }
+        log.spawn("nuthatch-commit", Engine::run_committer)?;
+        log.spawn("nuthatch-trim", Engine::run_trimmer)?;
+        Ok((log, report))
+    }
+
+    /// Appends a batch and returns the LSN of its last write. The writes are readable at once and durable once
+    /// [`commit`](Self::commit) has returned for that LSN. An empty batch returns the last LSN there is.
+    ///
+    /// Copies into memory. Now and then it writes 1 MiB, seals a segment with a sync, or waits for trimming.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::BatchLength`]: nothing was appended. [`LogError::Poisoned`]: nothing was appended.
+    /// [`LogError::Write`]: the log is poisoned now, and whether the batch is there after reopening is not known.
+    pub fn append(&self, batch: &Batch<'_>) -> Result<Lsn> {
+        self.engine.append(batch.ops())
+    }
+
+    /// Appends one put. As [`append`](Self::append), without a [`Batch`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Batch::put`] and [`append`](Self::append).
+    pub fn put(&self, key: &[u8], value: &[u8], expires_at: Option<u64>) -> Result<Lsn> {
+        self.engine.append(&[Op::put(key, value, expires_at)?])
+    }
+
+    /// Appends one delete; if there is no such key, appends nothing and returns the last LSN there is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Batch::delete`] and [`append`](Self::append).
+    pub fn delete(&self, key: &[u8]) -> Result<Lsn> {
+        let op = Op::delete(key)?;
+        if !self.contains(key) {
+            return Ok(self.last_lsn());
+        }
+        self.engine.append(&[op])
+    }
+
+    /// Removes every key. On return that is on disk, in every sync mode, and so is the space given back.
+    ///
+    /// Waits for two syncs, and for a trimming in progress.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Poisoned`], [`LogError::Write`], and [`LogError::Directory`] if a file could not be deleted; the
+    /// keys are gone all the same then.
+    pub fn clear(&self) -> Result<Lsn> {
+        self.engine.clear()
+    }
+
+    /// The value of `key`, or `None` if there is none. An expired entry is returned; compare
+    /// [`Entry::expires_at`] with your clock.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Damaged`] if the stored record is not what was written; [`LogError::Read`].
+    ///
+    /// # Cost
+    ///
+    /// One `pread` and one allocation of the record's size. No wait for writers, except for a value appended so
+    /// recently that it is still in memory.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Entry>> {
+        self.engine.get(key)
+    }
+
+    /// What is known about `key` without reading the disk.
+    pub fn meta(&self, key: &[u8]) -> Option<Meta> {
+        self.engine.keydir.get(key).map(|location| Meta {
+            expires_at: location.expires_at(),
+            value_len: location.value_len,
+            lsn: location.lsn,
+        })
+    }
+
+    /// Whether `key` is there, expired or not, without reading the disk.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.engine.keydir.get(key).is_some()
+    }
+
+    /// Number of keys, expired ones included.
+    pub fn len(&self) -> usize {
+        self.engine.keydir.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.engine.keydir.is_empty()
+    }
+
+    /// Returns up to `count` keys (0 counts as 1) and the cursor to call with next. Cursor 0 starts; a returned 0 ends.
+    ///
+    /// A key that is there from the first call to the last is returned at least once, whatever is written meanwhile. A
+    /// key that comes or goes meanwhile may or may not be. Some may be returned twice. A cursor does not outlive the
+    /// `Log`. In no order; expired keys included.
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<Box<[u8]>>) {
+        self.engine.keydir.scan(cursor, count)
+    }
+
+    /// Forgets `key` if it has expired by `now_ms`, and says whether it did.
+    ///
+    /// Writes no tombstone: opening drops expired records by itself. (So a clock that is set back across a restart
+    /// brings such a key back for the rest of its time, even if [`delete`](Self::delete) was called after this.)
+    pub fn forget_expired(&self, key: &[u8], now_ms: u64) -> bool {
+        self.engine.forget_expired(key, now_ms)
+    }
+
+    /// Blocks until everything appended up to `lsn` is as durable as the sync mode promises.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Write`] or [`LogError::Poisoned`]: it may or may not be durable.
+    pub fn commit(&self, lsn: Lsn) -> Result<()> {
+        self.engine.commit(lsn)
+    }
+
+    /// The async twin of [`commit`](Self::commit), for any executor; it owns what it needs.
+    ///
+    /// With `SyncMode::Never` and `EverySec` it is ready at the first poll, after one `write()` at most.
+    pub fn committed(&self, lsn: Lsn) -> Committed {
+        Committed::new(Arc::clone(&self.engine), lsn)
+    }
+
+    /// The LSN of the newest write, of this process or those before; 0 if there never was one.
+    pub fn last_lsn(&self) -> Lsn {
+        self.engine.last_lsn()
+    }
+
+    /// What commits wait for.
+    pub fn sync_mode(&self) -> SyncMode {
+        self.engine.mode()
+    }
+
+    /// Changes what commits wait for, including those that wait already.
+    pub fn set_sync(&self, mode: SyncMode) {
+        self.engine.set_mode(mode);
+    }
+
+    /// Writes and syncs everything appended so far, whatever the mode.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Self::commit).
+    pub fn flush(&self) -> Result<()> {
+        self.engine.sync()
+    }
+
+    /// Trims now, in the calling thread, until dead bytes are within [`Options::dead_percent_max`], and returns the
+    /// bytes given back. There is no need to call this: a thread does it.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Damaged`] or [`LogError::Read`] if a segment cannot be read, in which case it is kept;
+    /// [`LogError::Write`] and [`LogError::Poisoned`]; [`LogError::Directory`] if a file could not be deleted.
+    pub fn trim(&self) -> Result<u64> {
+        let before = self.engine.gauges.reclaimed_bytes();
+        self.engine.trim()?;
+        Ok(self.engine.gauges.reclaimed_bytes() - before)
+    }
+
+    /// Counters and gauges, each right by itself; together they may be a few writes apart.
+    pub fn stats(&self) -> Stats {
+        let engine = &*self.engine;
+        Stats {
+            segments: engine.segments.len(),
+            disk_bytes: engine.gauges.disk_bytes(),
+            live_bytes: engine.gauges.live_bytes(),
+            dead_bytes: engine.gauges.dead_bytes(),
+            keys: engine.keydir.len(),
+            appends: engine.appends.load(Ordering::Relaxed),
+            syncs: engine.syncs(),
+            reclaimed_bytes: engine.gauges.reclaimed_bytes(),
+            trim_failed: engine.trim_failed(),
+            poisoned: engine.poison.check().is_err(),
+        }
+    }
+
+    /// Writes and syncs what is left, and gives the directory up.
+    ///
+    /// Dropping the log does the same and keeps quiet about errors.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`flush`](Self::flush).
+    pub fn close(mut self) -> Result<()> {
+        self.shut_down()
+    }
+
+    fn shut_down(&mut self) -> Result<()> {
+        self.engine.stop_trimmer();
+        self.engine.stop_committer();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has nothing to add: its work is done below.
+            let _ = thread.join();
+        }
+        let result = self.engine.sync();
+        self.engine.set_closed();
+        result
+    }
+
+    fn spawn(&mut self, name: &str, run: fn(&Engine)) -> Result<()> {
+        let engine = Arc::clone(&self.engine);
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || run(&engine))
+            .map_err(|source| LogError::Thread { source })?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if !self.engine.is_closed() {
+            let _ = self.shut_down();
+        }
+    }
+}

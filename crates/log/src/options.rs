@@ -1,0 +1,118 @@
+//! How a log is opened.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// What [`Log::commit`](crate::Log::commit) waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SyncMode {
+    /// `write()`: survives a crash of the process, not a power cut.
+    Never,
+    /// `write()`, and a background `fdatasync` once per second: a power cut loses at most the last second.
+    #[default]
+    EverySec,
+    /// `fdatasync` of the group that holds the write: survives a power cut.
+    Always,
+}
+
+impl SyncMode {
+    pub(crate) fn from_u8(mode: u8) -> Self {
+        match mode {
+            0 => Self::Never,
+            1 => Self::EverySec,
+            _ => Self::Always,
+        }
+    }
+}
+
+/// How to open a log. The defaults suit a server: 64 MiB segments, synced every second, strict about damage.
+#[derive(Clone)]
+pub struct Options {
+    pub(crate) segment_bytes: u64,
+    pub(crate) sync: SyncMode,
+    pub(crate) dead_percent_max: u8,
+    pub(crate) salvage: bool,
+    pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 << 20,
+            sync: SyncMode::default(),
+            dead_percent_max: 50,
+            salvage: false,
+            clock: Arc::new(unix_ms),
+        }
+    }
+}
+
+impl Options {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Size at which a segment is sealed and the next one begins; held between 4 KiB and 2 GiB. A batch that is larger
+    /// gets a segment of its own. Space comes back in whole segments, so this is also the grain of trimming.
+    #[must_use]
+    pub fn segment_bytes(mut self, bytes: u64) -> Self {
+        self.segment_bytes = bytes.clamp(4 << 10, 2 << 30);
+        self
+    }
+
+    /// What a commit waits for. [`Log::set_sync`](crate::Log::set_sync) changes it later.
+    #[must_use]
+    pub fn sync(mut self, mode: SyncMode) -> Self {
+        self.sync = mode;
+        self
+    }
+
+    /// Share of dead bytes, in percent of all bytes on disk, above which the oldest segments are trimmed; held between
+    /// 10 and 90. Lower saves space and costs writes: at 50, each byte written is copied about once more at worst.
+    /// Writers wait for the trimming once the share is halfway from here to 100.
+    #[must_use]
+    pub fn dead_percent_max(mut self, percent: u8) -> Self {
+        self.dead_percent_max = percent.clamp(10, 90);
+        self
+    }
+
+    /// Whether damaged bytes are skipped on opening rather than refused.
+    ///
+    /// What precedes and what follows the damage is kept, each lost range is named in
+    /// [`Recovery::lost`](crate::Recovery::lost), and the damaged file stays beside the repaired one as `.damaged`.
+    /// A key whose last write lay in a lost range has the value before it, or, if the lost write was its deletion, is
+    /// back: this is for an operator who has seen the error and chosen, not for a default.
+    #[must_use]
+    pub fn salvage(mut self, salvage: bool) -> Self {
+        self.salvage = salvage;
+        self
+    }
+
+    /// Unix time in milliseconds, by which opening and trimming drop expired records. The system's clock by default.
+    #[must_use]
+    pub fn clock(mut self, now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(now_ms);
+        self
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("segment_bytes", &self.segment_bytes)
+            .field("sync", &self.sync)
+            .field("dead_percent_max", &self.dead_percent_max)
+            .field("salvage", &self.salvage)
+            .finish_non_exhaustive()
+    }
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,335 @@
+//! Opening: from files to a keydir, or to an error that says which byte is wrong.
+//!
+//! Torn tail or damage? A bad record in the active segment with no intact record behind it is what a crash leaves: an
+//! append that was cut short, acknowledged to nobody. It is truncated. Everything else (a bad record with an intact one
+//! behind it, or in a sealed segment, a sealed segment of the wrong length, a segment that is missing, a bad header) no
+//! crash explains, and cutting there would lose acknowledged writes in silence: opening refuses, unless the caller
+//! asks to salvage.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, File, OpenOptions},
+    hash::BuildHasher,
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    process,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    LogError, Options, Result,
+    directory::Directory,
+    format::{BadHeader, Lsn, SEGMENT_HEADER_BYTES, SegmentHeader},
+    keydir::Keydir,
+    repair,
+    replay::{Replay, SegmentEnd},
+    segment::Segment,
+    space::Accounts,
+};
+
+/// What opening found, and what it did about it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Recovery {
+    /// Segments read.
+    pub segments: usize,
+    /// Intact records replayed, of any kind.
+    pub records: u64,
+    /// Keys that are live.
+    pub keys: usize,
+    /// Bytes truncated from the newest segment: an append that a crash cut short.
+    pub torn_bytes: u64,
+    /// Ranges given up. Empty unless [`Options::salvage`] was set and there was damage.
+    pub lost: Vec<LostRange>,
+    /// Time taken.
+    pub elapsed: Duration,
+}
+
+/// Bytes of a segment whose records are lost: damaged, or part of a batch that lost another record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LostRange {
+    /// The segment. If it was there, its damaged bytes are kept beside it in a file with `.damaged` in its name.
+    pub path: PathBuf,
+    /// Offset of the first lost byte.
+    pub from: u64,
+    /// Offset behind the last lost byte.
+    pub to: u64,
+}
+
+/// The state that a log starts from.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    pub(crate) store_id: u64,
+    pub(crate) keydir: Keydir,
+    pub(crate) segments: VecDeque<Arc<Segment>>,
+    pub(crate) active: Arc<Segment>,
+    pub(crate) accounts: Accounts,
+    pub(crate) last_lsn: Lsn,
+    /// The oldest segments were lost, so a new clear record must say where the log begins.
+    pub(crate) head_lost: bool,
+    pub(crate) report: Recovery,
+}
+
+/// A segment's file as it lies there.
+#[derive(Debug)]
+struct Found {
+    number: u32,
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    /// `None`: damaged.
+    header: Option<SegmentHeader>,
+    claimed_store_id: u64,
+}
+
+pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recovered> {
+    let started = Instant::now();
+    let mut found = find_segments(directory)?;
+    let sealed = remove_stub(directory, options, &mut found)?;
+    let store_id = store_id(&found, options)?;
+    let mut recovery = Opening {
+        directory,
+        salvage: options.salvage,
+        store_id,
+        replay: Replay::new(found.first().map_or(1, |first| first.number)),
+        segments: VecDeque::new(),
+        missing: None,
+        report: Recovery::default(),
+    };
+    let next_headers: Vec<_> = found.iter().skip(1).map(|next| next.header).map(Some).chain([None]).collect();
+    for (segment, next) in found.into_iter().zip(next_headers) {
+        recovery.fill_gap(&segment)?;
+        recovery.open_segment(segment, next, sealed)?;
+    }
+    recovery.finish(options, sealed, started)
+}
+
+struct Opening<'a> {
+    directory: &'a Directory,
+    salvage: bool,
+    store_id: u64,
+    replay: Replay,
+    segments: VecDeque<Arc<Segment>>,
+    /// The highest number that is not there, between two that are.
+    missing: Option<u32>,
+    report: Recovery,
+}
+
+impl Opening<'_> {
+    /// Notes, or with salvage replaces by empty ones, the segments missing right before `segment`.
+    fn fill_gap(&mut self, segment: &Found) -> Result<()> {
+        let Some(previous) = self.segments.back() else {
+            return Ok(());
+        };
+        let (mut previous_bytes, first) = (previous.written_bytes(), previous.number + 1);
+        if first < segment.number {
+            self.missing = Some(segment.number - 1);
+        }
+        // Ten thousand missing in a row are not a lost file but a stray one.
+        if !self.salvage || segment.number.saturating_sub(first) > 10_000 {
+            return Ok(());
+        }
+        for number in first..segment.number {
+            let header = SegmentHeader {
+                store_id: self.store_id,
+                number,
+                next_lsn: Lsn(self.replay.last_lsn.0 + 1),
+                previous_bytes,
+            };
+            // Only the last of them is vouched for by a successor, which knows how long it was.
+            let bytes = match segment.header {
+                Some(next) if number + 1 == segment.number => next.previous_bytes,
+                _ => SEGMENT_HEADER_BYTES as u64,
+            };
+            let path = self.directory.segment_path(number);
+            let file = repair::replace_missing(&path, &header, bytes)?;
+            self.report.lost.push(LostRange {
+                path: path.clone(),
+                from: SEGMENT_HEADER_BYTES as u64,
+                to: bytes,
+            });
+            self.replay.begin_segment(&header);
+            self.push(Segment::new(&header, path, file, bytes, true));
+            previous_bytes = bytes;
+            self.missing = None;
+        }
+        Ok(())
+    }
+
+    /// Replays one segment. `next` is the header of the one behind it, if there is one (`Some(None)`: a damaged one).
+    fn open_segment(
+        &mut self,
+        found: Found,
+        next: Option<Option<SegmentHeader>>,
+        sealed_last: bool,
+    ) -> Result<()> {
+        let damaged = |offset| LogError::Damaged { path: found.path.clone(), offset };
+        let sealed = next.is_some() || sealed_last;
+        let intact =
+            found.header.filter(|header| header.number == found.number && header.store_id == self.store_id);
+        if intact.is_none() && !self.salvage {
+            return Err(damaged(0));
+        }
+        let contiguous = |next: &SegmentHeader| Some(next.number) == found.number.checked_add(1);
+        let bytes_when_sealed = next.flatten().filter(contiguous).map(|next| next.previous_bytes);
+        if let Some(expected) = bytes_when_sealed.filter(|&expected| expected != found.bytes)
+            && !self.salvage
+        {
+            return Err(damaged(expected.min(found.bytes)));
+        }
+        let header = intact.unwrap_or_else(|| SegmentHeader {
+            store_id: self.store_id,
+            number: found.number,
+            next_lsn: Lsn(self.replay.last_lsn.0 + 1),
+            previous_bytes: self.segments.back().map_or(0, |previous| previous.written_bytes()),
+        });
+        self.replay.begin_segment(&header);
+        let end = SegmentEnd {
+            bytes: found.bytes,
+            // Nobody vouches for the length of the active segment, nor of one whose successor is damaged.
+            bytes_when_sealed: bytes_when_sealed.or((sealed && next != Some(None)).then_some(found.bytes)),
+            salvage: self.salvage,
+        };
+        let outcome = self.replay.segment(&found.file, &found.path, &header, &end)?;
+        let mut file = found.file;
+        if intact.is_none() || !outcome.lost.is_empty() || (sealed && outcome.bytes != found.bytes) {
+            file = repair::rewrite(self.directory, &found.path, &header, outcome.bytes, &outcome.lost)?;
+        } else if outcome.bytes < found.bytes {
+            truncate(&file, &found.path, outcome.bytes)?;
+        }
+        self.report.torn_bytes += found.bytes.saturating_sub(outcome.bytes);
+        self.report.lost.extend(outcome.lost.into_iter().map(|(from, to)| LostRange {
+            path: found.path.clone(),
+            from,
+            to,
+        }));
+        self.push(Segment::new(&header, found.path, file, outcome.bytes, sealed));
+        Ok(())
+    }
+
+    fn push(&mut self, segment: Segment) -> Arc<Segment> {
+        let segment = Arc::new(segment);
+        self.replay.accounts.grow(segment.written_bytes());
+        self.segments.push_back(Arc::clone(&segment));
+        segment
+    }
+
+    fn finish(mut self, options: &Options, sealed: bool, started: Instant) -> Result<Recovered> {
+        let head = self.segments.front().map_or(1, |oldest| oldest.number);
+        let head_lost = head > self.replay.clear_below;
+        let lost_inside = self.missing.filter(|&missing| missing >= self.replay.clear_below);
+        if let Some(number) = lost_inside.or((head_lost && !self.salvage).then_some(self.replay.clear_below))
+        {
+            return Err(LogError::MissingSegment { path: self.directory.segment_path(number) });
+        }
+        self.drop_disowned()?;
+        self.replay.drop_expired((options.clock)());
+        let active = match self.segments.back() {
+            Some(last) if !sealed => Arc::clone(last),
+            last => {
+                let header = SegmentHeader {
+                    store_id: self.store_id,
+                    number: last.map_or(1, |last| last.number + 1),
+                    next_lsn: Lsn(self.replay.last_lsn.0 + 1),
+                    previous_bytes: last.map_or(0, |last| last.written_bytes()),
+                };
+                let segment = Segment::create(self.directory, &header)
+                    .map_err(|(path, source)| LogError::Directory { path, source })?;
+                self.replay.begin_segment(&header);
+                self.push(segment)
+            }
+        };
+        self.report.segments = self.segments.len();
+        self.report.records = self.replay.records;
+        self.report.keys = self.replay.keydir.len();
+        self.report.elapsed = started.elapsed();
+        Ok(Recovered {
+            store_id: self.store_id,
+            keydir: self.replay.keydir,
+            segments: self.segments,
+            active,
+            accounts: self.replay.accounts,
+            last_lsn: self.replay.last_lsn,
+            head_lost,
+            report: self.report,
+        })
+    }
+
+    /// Deletes the segments that a clear record has disowned and whose deletion a crash cut short.
+    fn drop_disowned(&mut self) -> Result<()> {
+        while let Some(oldest) = self.segments.pop_front_if(|oldest| oldest.number < self.replay.clear_below)
+        {
+            self.replay.accounts.pop_segment(oldest.written_bytes());
+            fs::remove_file(&oldest.path)
+                .map_err(|source| LogError::Directory { path: oldest.path.clone(), source })?;
+        }
+        Ok(())
+    }
+}
+
+fn find_segments(directory: &Directory) -> Result<Vec<Found>> {
+    directory.segment_numbers()?.into_iter().map(|number| find_segment(directory, number)).collect()
+}
+
+fn find_segment(directory: &Directory, number: u32) -> Result<Found> {
+    let path = directory.segment_path(number);
+    let open = || {
+        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        let bytes = file.metadata()?.len();
+        let mut header = [0; SEGMENT_HEADER_BYTES];
+        let there = usize::try_from(bytes).unwrap_or(usize::MAX).min(SEGMENT_HEADER_BYTES);
+        file.read_exact_at(&mut header[..there], 0)?;
+        Ok((file, bytes, header))
+    };
+    let (file, bytes, header) = open().map_err(|source| LogError::Read { path: path.clone(), source })?;
+    let claimed_store_id = SegmentHeader::claimed_store_id(&header);
+    let header = match SegmentHeader::decode(&header) {
+        Ok(header) => Some(header),
+        Err(BadHeader::Damaged) => None,
+        Err(BadHeader::Version(version)) => return Err(LogError::UnsupportedVersion { path, version }),
+    };
+    Ok(Found { number, path, file, bytes, header, claimed_store_id })
+}
+
+/// Removes a newest segment that holds no record and not even a header: a crash cut its making short. Says whether it
+/// did; if so, the segment before it was sealed already.
+fn remove_stub(directory: &Directory, options: &Options, found: &mut Vec<Found>) -> Result<bool> {
+    let is_stub = |last: &mut Found| last.header.is_none() && last.bytes <= SEGMENT_HEADER_BYTES as u64;
+    let Some(stub) = found.pop_if(is_stub) else {
+        return Ok(false);
+    };
+    if found.is_empty() && stub.number > 1 && !options.salvage {
+        return Err(LogError::MissingSegment { path: directory.segment_path(stub.number - 1) });
+    }
+    fs::remove_file(&stub.path).map_err(|source| LogError::Directory { path: stub.path, source })?;
+    Ok(!found.is_empty())
+}
+
+/// The id that the store has, or gets.
+fn store_id(found: &[Found], options: &Options) -> Result<u64> {
+    let Some(first) = found.first() else {
+        return Ok(random_id());
+    };
+    match found.iter().find_map(|segment| segment.header) {
+        Some(header) => Ok(header.store_id),
+        // Its own claim is the only one there is; if it is wrong, no record will validate and all count as lost.
+        None if options.salvage => Ok(first.claimed_store_id),
+        None => Err(LogError::Damaged { path: first.path.clone(), offset: 0 }),
+    }
+}
+
+/// Unlike any other store's, which is all that the salt needs: the process's hash seed comes from the system's
+/// randomness, and time and pid tell apart what a fork or a restored machine image would repeat.
+fn random_id() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    std::hash::RandomState::new().hash_one((now.as_nanos(), process::id()))
+}
+
+fn truncate(file: &File, path: &Path, bytes: u64) -> Result<()> {
+    // Synced before anything is appended, or a power cut could bring the old tail back behind new records.
+    let cut: io::Result<()> = file.set_len(bytes).and_then(|()| file.sync_all());
+    cut.map_err(|source| LogError::Write { path: path.to_owned(), source: Arc::new(source) })
+}

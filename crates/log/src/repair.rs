@@ -1,0 +1,103 @@
+//! Makes a damaged segment one that the next strict opening accepts.
+//!
+//! Every intact record stays where it is, so its checksum and its successor's idea of this file's length stay right;
+//! each lost range becomes one filler record. What was lost is at least one whole record, so the filler's header fits.
+//! The tombstones among the intact records stay in their order, so what they deleted stays deleted.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    LogError, Result,
+    directory::Directory,
+    format::{Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader, flags},
+};
+
+/// Replaces the file at `path` by one of `bytes` with this header and fillers over `lost`. The file that was there is
+/// kept as `.damaged`. A crash leaves either the one or the other under the old name.
+pub(crate) fn rewrite(
+    directory: &Directory,
+    path: &Path,
+    header: &SegmentHeader,
+    bytes: u64,
+    lost: &[(u64, u64)],
+) -> Result<File> {
+    let copy_path = with_suffix(path, ".repaired");
+    let rewrite = || {
+        fs::copy(path, &copy_path)?;
+        let copy = OpenOptions::new().read(true).write(true).open(&copy_path)?;
+        copy.set_len(bytes)?;
+        copy.write_all_at(&header.encode(), 0)?;
+        for &(from, to) in lost.iter().filter(|&&(from, _)| from < bytes) {
+            write_filler(&copy, header, from, to)?;
+        }
+        copy.sync_all()?;
+        keep_damaged(path)?;
+        fs::rename(&copy_path, path)?;
+        directory.sync()?;
+        Ok(copy)
+    };
+    rewrite().map_err(failed(path))
+}
+
+/// Makes a segment in place of one that is missing: of the same length, holding nothing.
+pub(crate) fn replace_missing(path: &Path, header: &SegmentHeader, bytes: u64) -> Result<File> {
+    let replace = || {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        file.set_len(bytes)?;
+        file.write_all_at(&header.encode(), 0)?;
+        if bytes > SEGMENT_HEADER_BYTES as u64 {
+            write_filler(&file, header, SEGMENT_HEADER_BYTES as u64, bytes)?;
+        }
+        file.sync_all()?;
+        Ok(file)
+    };
+    replace().map_err(failed(path))
+}
+
+fn write_filler(file: &File, header: &SegmentHeader, from: u64, to: u64) -> io::Result<()> {
+    let value_len = to.checked_sub(from + RECORD_HEADER_BYTES as u64).map(u32::try_from);
+    let Some(Ok(value_len)) = value_len else {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("bytes {from} to {to} cannot be covered by a filler record"),
+        ));
+    };
+    let filler = RecordHeader {
+        kind: Kind::Filler,
+        flags: flags::MOVED,
+        key_len: 0,
+        value_len,
+        lsn: Lsn(0),
+        expires_at: 0,
+        body_crc: 0,
+    };
+    file.write_all_at(&filler.encode(header.salt(), from), from)
+}
+
+/// Gives the file a second name that no later repair takes away.
+fn keep_damaged(path: &Path) -> io::Result<()> {
+    for attempt in 0_u32.. {
+        let suffix = if attempt == 0 { ".damaged".to_owned() } else { format!(".damaged.{attempt}") };
+        match fs::hard_link(path, with_suffix(path, &suffix)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            outcome => return outcome,
+        }
+    }
+    Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> LogError {
+    move |source| LogError::Write { path: path.to_owned(), source: Arc::new(source) }
+}

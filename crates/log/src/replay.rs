@@ -1,0 +1,225 @@
+//! Applies the records of a segment, batch by batch, and finds where they stop being intact.
+
+use std::{fs::File, path::Path};
+
+use crate::{
+    LogError, Result,
+    format::{Kind, Lsn, RecordHeader, SegmentHeader, flags},
+    keydir::{Keydir, Location},
+    reader::{Reader, Record, Step},
+    space::Accounts,
+};
+
+/// The state that replaying builds up, segment after segment.
+pub(crate) struct Replay {
+    pub(crate) keydir: Keydir,
+    pub(crate) accounts: Accounts,
+    pub(crate) last_lsn: Lsn,
+    /// No record in a segment below this number counts.
+    pub(crate) clear_below: u32,
+    pub(crate) records: u64,
+    segment: u32,
+}
+
+/// What is known about where a segment ends.
+pub(crate) struct SegmentEnd {
+    /// The file's length.
+    pub(crate) bytes: u64,
+    /// Its length when it was sealed; `None` if nobody knows, so that its tail may be torn.
+    pub(crate) bytes_when_sealed: Option<u64>,
+    pub(crate) salvage: bool,
+}
+
+/// What replaying a segment came to.
+pub(crate) struct Outcome {
+    /// The length up to which it holds records, and ranges that salvage gives up.
+    pub(crate) bytes: u64,
+    /// The latter, and at the end perhaps one behind `bytes`.
+    pub(crate) lost: Vec<(u64, u64)>,
+}
+
+/// A record whose batch is not yet complete.
+struct Waiting {
+    header: RecordHeader,
+    offset: u64,
+    key: Box<[u8]>,
+}
+
+/// Where in its batches a segment's replay is.
+#[derive(Default)]
+struct Cursor {
+    batch: Vec<Waiting>,
+    /// Start of the range being given up.
+    lost_from: Option<u64>,
+    lost: Vec<(u64, u64)>,
+}
+
+impl Replay {
+    pub(crate) fn new(head: u32) -> Self {
+        Self {
+            keydir: Keydir::new(),
+            accounts: Accounts::new(head),
+            last_lsn: Lsn(0),
+            clear_below: 1,
+            records: 0,
+            segment: head,
+        }
+    }
+
+    pub(crate) fn begin_segment(&mut self, header: &SegmentHeader) {
+        self.segment = header.number;
+        self.accounts.push_segment(0); // its bytes are counted once it is clear how many of them are good
+        // LSNs go on even if every record before was trimmed.
+        self.last_lsn = self.last_lsn.max(Lsn(header.next_lsn.0.saturating_sub(1)));
+    }
+
+    pub(crate) fn segment(
+        &mut self,
+        file: &File,
+        path: &Path,
+        header: &SegmentHeader,
+        end: &SegmentEnd,
+    ) -> Result<Outcome> {
+        let damaged = |offset| LogError::Damaged { path: path.to_owned(), offset };
+        let bytes = end.bytes.min(end.bytes_when_sealed.unwrap_or(u64::MAX));
+        let mut reader = Reader::new(file, path, bytes, header.salt());
+        let mut cursor = Cursor::default();
+        loop {
+            let offset = reader.offset();
+            match reader.step()? {
+                Step::Record(record) => {
+                    if !cursor.fits(&record) && !end.salvage {
+                        return Err(damaged(offset));
+                    }
+                    self.record(&mut cursor, &record);
+                }
+                Step::Bad => {
+                    let next = reader.find_record(offset + 1)?;
+                    if next.is_none() && end.bytes_when_sealed.is_none() {
+                        return Ok(cursor.torn(offset));
+                    }
+                    if !end.salvage {
+                        return Err(damaged(offset));
+                    }
+                    cursor.give_up(offset);
+                    reader.seek(next.unwrap_or(bytes));
+                }
+                Step::End => {
+                    let Some(sealed) = end.bytes_when_sealed else {
+                        return Ok(cursor.torn(offset));
+                    };
+                    if offset < sealed || !cursor.batch.is_empty() {
+                        cursor.give_up(offset);
+                    }
+                    return match cursor.lost_from {
+                        Some(from) if !end.salvage => Err(damaged(from)),
+                        _ => Ok(cursor.sealed(sealed)),
+                    };
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, cursor: &mut Cursor, record: &Record<'_>) {
+        self.records += 1;
+        let (header, offset) = (&record.header, record.offset);
+        if !cursor.fits(record) {
+            // The other end of this record's batch is lost, or of the batch before it; a batch counts whole or not.
+            cursor.give_up(offset);
+        }
+        if header.has(flags::JOINED) && cursor.batch.is_empty() {
+            return;
+        }
+        cursor.resume(offset);
+        self.last_lsn = self.last_lsn.max(header.lsn);
+        if header.has(flags::MORE) {
+            cursor.batch.push(Waiting { header: *header, offset, key: record.key.into() });
+            return;
+        }
+        for waiting in cursor.batch.drain(..) {
+            self.apply(&waiting.header, waiting.offset, &waiting.key);
+        }
+        match header.kind {
+            Kind::Clear => self.clear(record.clear_below),
+            _ => self.apply(header, offset, record.key),
+        }
+    }
+
+    fn apply(&mut self, header: &RecordHeader, offset: u64, key: &[u8]) {
+        let old = match header.kind {
+            Kind::Put => {
+                let location = Location {
+                    segment: self.segment,
+                    offset: offset as u32, // the reader takes no record beyond
+                    value_len: header.value_len,
+                    expires_at: header.expires_at,
+                    lsn: header.lsn,
+                };
+                self.accounts.add_live(self.segment, header.record_bytes());
+                self.keydir.insert(key, location)
+            }
+            Kind::Delete => self.keydir.remove(key),
+            Kind::Clear | Kind::Filler => None,
+        };
+        if let Some(old) = old {
+            self.accounts.sub_live(old.segment, old.record_bytes(key.len()));
+        }
+    }
+
+    fn clear(&mut self, below: u32) {
+        self.clear_below = self.clear_below.max(below);
+        // A trim's clear record finds nothing left; then the whole keydir need not be looked at.
+        if self.accounts.any_live_below(below) {
+            let accounts = &mut self.accounts;
+            self.keydir.retain(|key, location| {
+                let keep = location.segment >= below;
+                if !keep {
+                    accounts.sub_live(location.segment, location.record_bytes(key.len()));
+                }
+                keep
+            });
+        }
+    }
+
+    pub(crate) fn drop_expired(&mut self, now_ms: u64) {
+        let accounts = &mut self.accounts;
+        self.keydir.retain(|key, location| {
+            let keep = !location.expired(now_ms);
+            if !keep {
+                accounts.sub_live(location.segment, location.record_bytes(key.len()));
+            }
+            keep
+        });
+    }
+}
+
+impl Cursor {
+    /// Whether `record` may follow what came before: it joins a batch exactly if one is open.
+    fn fits(&self, record: &Record<'_>) -> bool {
+        record.header.has(flags::JOINED) != self.batch.is_empty()
+    }
+
+    /// Gives up what lies from `offset`, or from the start of the batch that `offset` breaks, to the next good record.
+    fn give_up(&mut self, offset: u64) {
+        let from = self.batch.first().map_or(offset, |first| first.offset);
+        self.lost_from.get_or_insert(from);
+        self.batch.clear();
+    }
+
+    fn resume(&mut self, offset: u64) {
+        self.lost.extend(self.lost_from.take().map(|from| (from, offset)));
+    }
+
+    /// The segment ends at `offset` or before: what is incomplete there was cut short by a crash.
+    fn torn(mut self, offset: u64) -> Outcome {
+        let batch = self.batch.first().map(|first| first.offset);
+        let bytes = self.lost_from.or(batch).unwrap_or(offset);
+        self.resume(offset);
+        Outcome { bytes, lost: self.lost }
+    }
+
+    fn sealed(mut self, bytes: u64) -> Outcome {
+        self.resume(bytes);
+        Outcome { bytes, lost: self.lost }
+    }
+}
