@@ -77,3 +77,44 @@ impl GhostQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ghosts_agree_with_a_vector(
+            capacity in 0..40_u64,
+            steps in prop::collection::vec((0..24_u64, 1..12_u64, any::<bool>()), 1..300),
+        ) {
+            let mut ghosts = GhostQueue::new(capacity);
+            let mut vector = Vec::<(u64, u64)>::new(); // the oldest first
+            for (key, weight, push) in steps {
+                let hash = key << 57; // hashes that a hash table tells apart by seven bits only
+                let before = vector.len();
+                vector.retain(|(other, _)| *other != hash);
+                if push {
+                    ghosts.push(hash, weight);
+                    if weight <= capacity {
+                        vector.push((hash, weight));
+                    }
+                    while vector.iter().map(|(_, weight)| weight).sum::<u64>() > capacity {
+                        vector.remove(0);
+                    }
+                } else {
+                    prop_assert_eq!(ghosts.take(hash), vector.len() < before);
+                }
+                prop_assert_eq!(ghosts.weight, vector.iter().map(|(_, weight)| weight).sum::<u64>());
+                prop_assert_eq!(ghosts.by_hash.len(), vector.len());
+                prop_assert_eq!(ghosts.ghosts.len(), vector.len());
+            }
+            for (hash, _) in vector {
+                prop_assert!(ghosts.take(hash));
+            }
+            prop_assert_eq!((ghosts.weight, ghosts.ghosts.len()), (0, 0));
+        }
+    }
+}

@@ -90,3 +90,64 @@ impl List {
 fn some(slot: Slot) -> Option<Slot> {
     (slot != Slot::NONE).then_some(slot)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SLOTS: u32 = 12;
+
+    fn slots(list: &List, links: &Links) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        let mut next = list.tail();
+        while let Some(slot) = next {
+            slots.push(slot);
+            next = links.newer(slot);
+        }
+        slots
+    }
+
+    proptest! {
+        /// Two lists share the links of one slab, as in a policy with two queues.
+        #[test]
+        fn lists_agree_with_vectors(steps in prop::collection::vec((0..SLOTS, 0..2_usize, 0..4_u8), 1..200)) {
+            let mut links = Links::new();
+            let mut lists = [List::new(), List::new()];
+            let mut vectors = [Vec::new(), Vec::new()]; // the oldest first
+            for (slot, at, action) in steps {
+                let slot = Slot(slot);
+                let on = vectors.iter().position(|vector| vector.contains(&slot));
+                match (on, action) {
+                    (None, _) => {
+                        lists[at].push_head(&mut links, slot);
+                        vectors[at].push(slot);
+                    }
+                    (Some(on), 0) => {
+                        lists[on].move_to_head(&mut links, slot);
+                        vectors[on].retain(|other| *other != slot);
+                        vectors[on].push(slot);
+                    }
+                    (Some(on), 1) => {
+                        lists[on].unlink(&mut links, slot);
+                        vectors[on].retain(|other| *other != slot);
+                    }
+                    (Some(_), 2) => {
+                        let expected = (!vectors[at].is_empty()).then(|| vectors[at].remove(0));
+                        prop_assert_eq!(lists[at].pop_tail(&mut links), expected);
+                    }
+                    (Some(on), _) => {
+                        lists[on].unlink(&mut links, slot);
+                        vectors[on].retain(|other| *other != slot);
+                        lists[at].push_head(&mut links, slot);
+                        vectors[at].push(slot);
+                    }
+                }
+                for (list, vector) in lists.iter().zip(&vectors) {
+                    prop_assert_eq!(&slots(list, &links), vector);
+                }
+            }
+        }
+    }
+}

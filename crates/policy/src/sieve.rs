@@ -48,6 +48,7 @@ impl Policy for Sieve {
         loop {
             let slot = self.hand.or(self.queue.tail())?;
             if !std::mem::take(&mut self.visited[slot.index()]) {
+                self.hand = Some(slot);
                 self.remove(slot);
                 return Some(slot);
             }
@@ -57,7 +58,7 @@ impl Policy for Sieve {
 
     fn remove(&mut self, slot: Slot) {
         // The hand must not stay behind on a freed slot, which may soon hold another entry.
-        if self.hand.is_none_or(|hand| hand == slot) {
+        if self.hand == Some(slot) {
             self.hand = self.links.newer(slot);
         }
         self.queue.unlink(&mut self.links, slot);
@@ -65,5 +66,48 @@ impl Policy for Sieve {
 
     fn clear(&mut self) {
         *self = Self::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Slots 0, 1, 2, ..., the oldest first.
+    fn sieve_of(slots: u32) -> Sieve {
+        let mut sieve = Sieve::new();
+        for slot in 0..slots {
+            sieve.insert(Slot(slot), u64::from(slot), 1);
+        }
+        sieve
+    }
+
+    #[test]
+    fn what_was_read_keeps_its_place_and_loses_its_mark() {
+        let mut sieve = sieve_of(3);
+        sieve.hit(Slot(0));
+        assert_eq!(sieve.evict(), Some(Slot(1)));
+        // The hand goes on from there, and comes to slot 0 again only behind slot 2.
+        assert_eq!(sieve.evict(), Some(Slot(2)));
+        assert_eq!(sieve.evict(), Some(Slot(0)));
+        assert_eq!(sieve.evict(), None);
+    }
+
+    /// The hand may rest on a slot that its owner then removes; it must not be left behind on a freed index.
+    #[test]
+    fn removing_the_slot_under_the_hand_moves_the_hand_toward_the_head() {
+        let mut sieve = sieve_of(4);
+        sieve.hit(Slot(0));
+        assert_eq!(sieve.evict(), Some(Slot(1)));
+        sieve.remove(Slot(2));
+        sieve.insert(Slot(2), 9, 1); // used again, now the newest
+        assert_eq!(sieve.evict(), Some(Slot(3)));
+    }
+
+    #[test]
+    fn removing_a_slot_away_from_the_hand_leaves_the_hand_at_the_tail() {
+        let mut sieve = sieve_of(4);
+        sieve.remove(Slot(2));
+        assert_eq!(sieve.evict(), Some(Slot(0)));
     }
 }

@@ -135,3 +135,47 @@ impl<T> Slab<T> {
         *self = Self::new();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_slab_agrees_with_a_map(steps in prop::collection::vec((any::<bool>(), 0..24_u32), 1..200)) {
+            let mut slab = Slab::new();
+            let mut map = BTreeMap::new();
+            for (step, (insert, slot)) in steps.into_iter().enumerate() {
+                if insert {
+                    let end = slab.end();
+                    let slot = slab.insert(step).unwrap();
+                    prop_assert_eq!(map.insert(slot, step), None, "a taken slot was handed out");
+                    // A new place only if no old one is free.
+                    prop_assert!(slot < end || map.len() == end.index() + 1);
+                } else {
+                    prop_assert_eq!(slab.remove(Slot(slot)), map.remove(&Slot(slot)));
+                }
+                prop_assert_eq!((slab.len(), slab.is_empty()), (map.len(), map.is_empty()));
+                prop_assert_eq!(slab.get(Slot(slot)), map.get(&Slot(slot)));
+                prop_assert_eq!(slab.get_mut(Slot(slot)).copied(), map.get(&Slot(slot)).copied());
+            }
+            let held = slab.iter().map(|(slot, value)| (slot, *value)).collect::<Vec<_>>();
+            prop_assert_eq!(held, map.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_place_last_freed_is_taken_first() {
+        let mut slab = Slab::new();
+        let [a, b, _] = ["a", "b", "c"].map(|value| slab.insert(value).unwrap());
+        slab.remove(a);
+        slab.remove(b);
+        assert_eq!([slab.insert("d"), slab.insert("e")], [Ok(b), Ok(a)]);
+        slab.clear();
+        assert_eq!((slab.len(), slab.end()), (0, Slot(0)));
+    }
+}

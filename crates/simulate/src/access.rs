@@ -3,7 +3,9 @@
 /// One read of one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Access {
-    /// Stands for the key: see [`mix`].
+    /// The object's number, in the order of first requests from 0.
+    pub(crate) object: u32,
+    /// The object's key, mixed: what policies remember of those that left.
     pub(crate) hash: u64,
     /// The object's bytes, from the first request to it; at least 1.
     pub(crate) bytes: u64,

@@ -27,4 +27,11 @@ pub enum SimulateError {
         /// As given.
         capacity: Capacity,
     },
+
+    /// A trace holds more distinct objects than can be numbered.
+    #[error("{trace}: more than 4294967295 distinct objects; replay less of it with a limit")]
+    TooManyObjects {
+        /// The trace's name.
+        trace: String,
+    },
 }

@@ -22,8 +22,8 @@
 
 mod access;
 mod capacity;
-mod distinct;
 mod error;
+mod objects;
 pub mod output;
 mod replay;
 mod row;

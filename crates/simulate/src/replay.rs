@@ -15,12 +15,12 @@ use crate::{
     Capacity, Row, SimulateError, Unit,
     access::Access,
     capacity::Totals,
-    distinct::Distinct,
+    objects::Objects,
     simulation::Simulation,
     source::{Source, TraceSource},
 };
 
-/// Accesses that one simulation takes in its turn: 64 KiB, which leaves room in a second-level cache for its state.
+/// Accesses that one simulation takes in its turn: 96 KiB, which leaves room in a second-level cache for its state.
 const BATCH: usize = 4096;
 /// Batches that may wait for a worker, so that decoding and simulating need not keep step.
 const BATCHES_WAITING: usize = 4;
@@ -99,8 +99,8 @@ impl Replay {
     /// same and policies named twice come once.
     ///
     /// Shares need a pass before to count objects. A trace from a file is opened again for the second pass; any other
-    /// is remembered, at 16 bytes per request. Besides that, memory is what the resident objects need (about 45 bytes
-    /// each and what the policy adds) and, for capacities in bytes, about 20 bytes per distinct object.
+    /// is remembered, at 24 bytes per request. Besides that, a replay needs about 40 bytes per distinct object, 4 more
+    /// per distinct object and simulation, and 24 per resident object of a simulation beside what its policy adds.
     ///
     /// # Errors
     ///
@@ -136,21 +136,18 @@ impl Replay {
         Ok(simulations.iter().map(|simulation| simulation.row(&name)).collect())
     }
 
-    /// Counts what there is, if that matters, and sets the trace to its start.
+    /// Counts what there is, if some capacity is a share of it, and sets the trace to its start.
     fn prepare(
         &self,
         trace: Trace,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Source, Totals), SimulateError> {
-        let shares = self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_)));
-        let sizes = (shares && self.bytes)
-            || self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Bytes(_)));
-        if !shares {
-            let source = TraceSource::new(trace, self.limit, sizes.then(Distinct::default));
+        if !self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_))) {
+            let source = TraceSource::new(trace, self.limit, Objects::default());
             return Ok((Source::Trace(Box::new(source)), Totals::default()));
         }
         let again = trace.reopen().transpose()?;
-        let mut counting = TraceSource::new(trace, self.limit, Some(Distinct::default()));
+        let mut counting = TraceSource::new(trace, self.limit, Objects::default());
         let mut accesses = Vec::new();
         let mut requests = 0;
         loop {
@@ -164,13 +161,10 @@ impl Replay {
                 accesses.clear();
             }
         }
-        let distinct = counting.take_distinct();
-        let totals = distinct.totals();
+        let objects = counting.take_objects();
+        let totals = objects.totals();
         let source = match again {
-            Some(again) => {
-                let source = TraceSource::new(again, self.limit, sizes.then_some(distinct));
-                Source::Trace(Box::new(source))
-            }
+            Some(again) => Source::Trace(Box::new(TraceSource::new(again, self.limit, objects))),
             None => {
                 accesses.reverse();
                 Source::Memory(accesses)

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use hashbrown::HashTable;
 use nuthatch_policy::{Policy, PolicyKind, Slab, Slot};
 
-use crate::{Row, Unit, access::Access};
+use crate::{Row, Unit, access::Access, objects::Objects};
 
 /// A cache without values. It drives its policy as the live cache does: on a miss evict until there is room, then
 /// insert.
@@ -15,15 +14,16 @@ pub(crate) struct Simulation {
     unit: Unit,
     policy: Box<dyn Policy>,
     entries: Slab<Entry>,
-    /// The slot of each resident object. The hash beside it spares a look at the entry.
-    by_hash: HashTable<(u64, Slot)>,
+    /// By object: its slot if it is resident, else [`Objects::NONE`]. Less memory than a hash table of the resident
+    /// ones would need if they are more than a tenth of all, and twice as fast at any size (arc_OLTP, scarab_recs).
+    slots: Vec<u32>,
     weight: u64,
     counts: Counts,
     time: Duration,
 }
 
 struct Entry {
-    hash: u64,
+    object: u32,
     weight: u64,
 }
 
@@ -45,7 +45,7 @@ impl Simulation {
             unit,
             policy: kind.build(capacity),
             entries: Slab::new(),
-            by_hash: HashTable::new(),
+            slots: Vec::new(),
             weight: 0,
             counts: Counts::default(),
             time: Duration::ZERO,
@@ -62,23 +62,24 @@ impl Simulation {
         self.time += start.elapsed();
     }
 
-    fn read(&mut self, Access { hash, bytes }: Access) {
+    fn read(&mut self, Access { object, hash, bytes }: Access) {
         self.counts.requests += 1;
         self.counts.bytes = self.counts.bytes.saturating_add(bytes);
-        if let Some((_, slot)) = self.by_hash.find(hash, |(other, _)| *other == hash) {
-            self.counts.hits += 1;
-            self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(bytes);
-            self.policy.hit(*slot);
-        } else {
+        let slot = self.slots.get(object as usize).copied().unwrap_or(Objects::NONE);
+        if slot == Objects::NONE {
             let weight = match self.unit {
                 Unit::Objects => 1,
                 Unit::Bytes => bytes,
             };
-            self.fill(hash, weight);
+            self.fill(object, hash, weight);
+        } else {
+            self.counts.hits += 1;
+            self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(bytes);
+            self.policy.hit(Slot(slot));
         }
     }
 
-    fn fill(&mut self, hash: u64, weight: u64) {
+    fn fill(&mut self, object: u32, hash: u64, weight: u64) {
         if weight > self.capacity {
             self.counts.rejections += 1;
             return;
@@ -86,26 +87,24 @@ impl Simulation {
         while self.weight > self.capacity - weight {
             self.evict();
         }
-        let Ok(slot) = self.entries.insert(Entry { hash, weight }) else {
-            // Four billion entries are held: there is no slot, whatever the capacity.
-            self.counts.rejections += 1;
-            return;
+        let Ok(slot) = self.entries.insert(Entry { object, weight }) else {
+            unreachable!("there are no more objects than slots")
         };
         self.weight += weight;
-        self.by_hash.insert_unique(hash, (hash, slot), |(hash, _)| *hash);
+        if self.slots.len() <= object as usize {
+            self.slots.resize(object as usize + 1, Objects::NONE);
+        }
+        self.slots[object as usize] = slot.0;
         self.policy.insert(slot, hash, weight);
     }
 
     fn evict(&mut self) {
-        // A policy that holds entries and gives none up would break every promise of a capacity.
-        let victim = self.policy.evict().and_then(|slot| Some((slot, self.entries.remove(slot)?)));
-        let Some((slot, entry)) = victim else {
+        let victim = self.policy.evict().and_then(|slot| self.entries.remove(slot));
+        let Some(entry) = victim else {
             unreachable!("{} evicts nothing while {} units are held", self.kind, self.weight)
         };
         self.weight -= entry.weight;
-        if let Ok(found) = self.by_hash.find_entry(entry.hash, |(_, other)| *other == slot) {
-            found.remove();
-        }
+        self.slots[entry.object as usize] = Objects::NONE;
         self.counts.evictions += 1;
     }
 

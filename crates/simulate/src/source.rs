@@ -2,12 +2,9 @@
 
 use std::mem;
 
-use nuthatch_trace::{Request, Trace, TraceError};
+use nuthatch_trace::{Request, Trace};
 
-use crate::{
-    access::{Access, mix},
-    distinct::Distinct,
-};
+use crate::{SimulateError, access::Access, objects::Objects};
 
 pub(crate) enum Source {
     Trace(Box<TraceSource>),
@@ -17,7 +14,7 @@ pub(crate) enum Source {
 
 impl Source {
     /// Appends the next accesses, at most `max`; none at the end. Returns how many.
-    pub(crate) fn read(&mut self, batch: &mut Vec<Access>, max: usize) -> Result<usize, TraceError> {
+    pub(crate) fn read(&mut self, batch: &mut Vec<Access>, max: usize) -> Result<usize, SimulateError> {
         match self {
             Self::Trace(trace) => trace.read(batch, max),
             Self::Memory(reversed) => {
@@ -35,38 +32,38 @@ pub(crate) struct TraceSource {
     requests: Vec<Request>,
     /// How many requests are still wanted.
     left: u64,
-    /// First sizes, if anybody asks for sizes.
-    distinct: Option<Distinct>,
+    objects: Objects,
 }
 
 impl TraceSource {
-    pub(crate) const fn new(trace: Trace, limit: Option<u64>, distinct: Option<Distinct>) -> Self {
+    /// `objects` may be those of an earlier pass, whose numbers then hold.
+    pub(crate) const fn new(trace: Trace, limit: Option<u64>, objects: Objects) -> Self {
         let left = match limit {
             Some(limit) => limit,
             None => u64::MAX,
         };
-        Self { trace, requests: Vec::new(), left, distinct }
+        Self { trace, requests: Vec::new(), left, objects }
     }
 
     pub(crate) const fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    pub(crate) fn read(&mut self, batch: &mut Vec<Access>, max: usize) -> Result<usize, TraceError> {
+    pub(crate) fn read(&mut self, batch: &mut Vec<Access>, max: usize) -> Result<usize, SimulateError> {
         let wanted = usize::try_from(self.left).map_or(max, |left| left.min(max));
         self.trace.read_batch(&mut self.requests, wanted)?;
         self.left -= self.requests.len() as u64;
-        let accesses =
-            self.requests.iter().map(|request| Access { hash: mix(request.key), bytes: request.size.max(1) });
-        match &mut self.distinct {
-            None => batch.extend(accesses),
-            Some(distinct) => batch.extend(accesses.map(|access| distinct.first(access))),
+        batch.reserve(self.requests.len());
+        for request in &self.requests {
+            let Some(access) = self.objects.access(request) else {
+                return Err(SimulateError::TooManyObjects { trace: self.trace.name().to_owned() });
+            };
+            batch.push(access);
         }
         Ok(self.requests.len())
     }
 
-    /// The distinct objects among what was read, if they were asked for.
-    pub(crate) fn take_distinct(&mut self) -> Distinct {
-        mem::take(&mut self.distinct).unwrap_or_default()
+    pub(crate) fn take_objects(&mut self) -> Objects {
+        mem::take(&mut self.objects)
     }
 }
