@@ -1,2 +1,53 @@
-//! The `nuthatch` binary.
-fn main() {}
+//! The `nuthatch` binary: serves a cache, replays traces, drives servers.
+
+// mod bench;
+mod config;
+mod log;
+mod output;
+mod serve;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+// Values of all sizes come and go at a high rate: docs/decisions/0004-allocator.md has the figures.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A cache engine: serve it to Redis clients and browsers, replay real traces against its policies, measure servers.
+#[derive(Parser)]
+#[command(name = "nuthatch", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a cache over RESP (every Redis client) and HTTP (browsers, curl).
+    Serve(serve::ServeArgs),
+    /// Replay a trace: which eviction policy, and how much memory, would have hit how often?
+    Simulate(simulate::SimulateArgs),
+    // Drive a server and measure it: throughput, latency, and with a trace the hit ratio.
+    // Bench(bench::BenchArgs),
+    /// Look after a log directory.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Simulate(args) => simulate::run(&args),
+        // Command::Bench(args) => bench::run(args),
+        Command::Log(command) => log::run(&command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nuthatch: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -39,6 +39,11 @@ impl<'a> Writer<'a> {
         self.protocol
     }
 
+    /// Changes the dialect of what is appended from here on: the reply to `HELLO` is in the one it asks for.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+    }
+
     /// `+OK`.
     #[inline]
     pub fn ok(&mut self) {

@@ -1,0 +1,17 @@
+//! Reclaims the room of keys that expired and that nobody asks for.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::context::Context;
+
+/// How often to look, and at how many entries of each shard: a million idle keys are gone through in a few minutes.
+const PERIOD: Duration = Duration::from_millis(100);
+const KEYS_PER_LOOK: u32 = 32;
+
+pub(crate) async fn sweep(context: Arc<Context>) {
+    let mut ticks = tokio::time::interval(PERIOD);
+    loop {
+        ticks.tick().await;
+        context.keyspace.sweep(KEYS_PER_LOOK);
+    }
+}
