@@ -26,6 +26,9 @@ pub fn table(rows: &[Row]) -> String {
         );
         block_table(&mut text, block);
     }
+    if !rows.is_empty() {
+        text.push_str("\n* most hits at that capacity\n");
+    }
     text
 }
 

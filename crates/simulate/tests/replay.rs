@@ -1,0 +1,215 @@
+//! What a replay counts, and how capacities, limits, threads and readers bear on it.
+
+#![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+
+use std::{collections::HashMap, io::Cursor};
+
+use nuthatch_policy::PolicyKind;
+use nuthatch_simulate::{Capacity, Progress, Replay, Row, SimulateError, Stage, Unit, output};
+use nuthatch_trace::{Format, Trace};
+use proptest::prelude::*;
+
+fn keys(text: &str) -> Trace {
+    Trace::from_reader("keys", Cursor::new(text.to_owned().into_bytes()), Format::Keys).unwrap()
+}
+
+fn sized(rows: &str) -> Trace {
+    let text = format!("key,size\n{}", rows.replace(' ', "\n"));
+    Trace::from_reader("sized", Cursor::new(text.into_bytes()), Format::Csv).unwrap()
+}
+
+fn lru(capacity: &str) -> Replay {
+    Replay::new([PolicyKind::Lru], [capacity.parse().unwrap()])
+}
+
+fn one(replay: &Replay, trace: Trace) -> Row {
+    let mut rows = replay.run(trace).unwrap();
+    assert_eq!(rows.len(), 1);
+    rows.remove(0)
+}
+
+#[test]
+fn an_object_keeps_its_first_size_and_size_zero_counts_as_one() {
+    let row = one(&lru("100B"), sized("a,60 b,0 a,1000 b,9 c,40 a,1"));
+    // a weighs 60 and b 1, so c pushes a out.
+    assert_eq!((row.requests, row.hits, row.evictions, row.rejections), (6, 2, 2, 0));
+    let (hit, all) = (60.0 + 1.0, 60.0 + 1.0 + 60.0 + 1.0 + 40.0 + 60.0);
+    assert_eq!(row.byte_hit_ratio, Some(hit / all));
+    assert_eq!(row.unit, Unit::Bytes);
+}
+
+#[test]
+fn an_object_larger_than_the_capacity_is_never_admitted_and_one_as_large_is() {
+    let row = one(&lru("10B"), sized("a,11 a,11 b,10 b,10 c,1 b,10"));
+    assert_eq!((row.hits, row.rejections, row.evictions), (1, 2, 2));
+}
+
+#[test]
+fn capacities_in_objects_do_not_look_at_sizes() {
+    let row = one(&lru("2"), sized("a,1000 b,1 a,1 b,1"));
+    assert_eq!((row.hits, row.capacity, row.unit, row.byte_hit_ratio), (2, 2, Unit::Objects, None));
+}
+
+#[test]
+fn a_limit_hides_the_rest_from_shares_as_well() {
+    let text = (0..300).map(|key| format!("{key}\n")).collect::<String>();
+    let row = one(&lru("50%").limit(Some(100)), keys(&text));
+    assert_eq!((row.requests, row.capacity), (100, 50));
+    let row = one(&lru("50%"), keys(&text));
+    assert_eq!((row.requests, row.capacity), (300, 150));
+    // Longer than a batch, and no multiple of one.
+    let text = "a\n".repeat(10_000);
+    assert_eq!(one(&lru("5").limit(Some(5000)), keys(&text)).requests, 5000);
+    assert_eq!(one(&lru("5").limit(Some(50_000)), keys(&text)).requests, 10_000);
+}
+
+#[test]
+fn a_share_in_bytes_is_one_of_the_first_sizes() {
+    let row = one(&lru("50%").bytes(true), sized("a,60 a,5000 b,40 c,0"));
+    assert_eq!((row.capacity, row.unit), (50, Unit::Bytes)); // 101 / 2, half to even
+}
+
+#[test]
+fn capacities_that_resolve_alike_and_policies_named_twice_come_once() {
+    let replay = Replay::new(
+        [PolicyKind::Sieve, PolicyKind::Lru, PolicyKind::Sieve],
+        ["1%", "12", "2%", "10", "10B"].map(|capacity| capacity.parse().unwrap()),
+    );
+    let rows = replay.threads(3).run(keys("a\nb\nc\n")).unwrap();
+    let found = rows.iter().map(|row| (row.policy, row.capacity, row.unit)).collect::<Vec<_>>();
+    let expected = [(10, Unit::Objects), (12, Unit::Objects), (10, Unit::Bytes)]
+        .map(|(capacity, unit)| [("sieve", capacity, unit), ("lru", capacity, unit)]);
+    assert_eq!(found, expected.concat());
+}
+
+#[test]
+fn nothing_to_simulate_is_an_error_that_says_so() {
+    let none = Replay::new([], [Capacity::Objects(1)]).run(keys("a\n")).unwrap_err();
+    assert!(matches!(none, SimulateError::NoPolicy) && none.to_string().contains("s3-fifo"), "{none}");
+    let none = Replay::new([PolicyKind::Lru], []).run(keys("a\n")).unwrap_err();
+    assert!(matches!(none, SimulateError::NoCapacity), "{none}");
+    let none = Replay::new([PolicyKind::Lru], [Capacity::Bytes(0)]).run(keys("a\n")).unwrap_err();
+    assert_eq!(none.to_string(), "capacity \"0B\" holds nothing; give at least 1");
+}
+
+#[test]
+fn a_damaged_trace_gives_its_error_and_no_rows() {
+    for threads in [1, 2] {
+        let trace = Trace::from_reader("bad", &b"1\n2\nx\n"[..], Format::Lirs).unwrap();
+        let replay = Replay::new(PolicyKind::ALL, [Capacity::Objects(10)]).threads(threads);
+        let error = replay.run(trace).unwrap_err();
+        assert!(error.to_string().starts_with("bad:3: "), "{error}");
+    }
+}
+
+/// A file is opened again for the second pass, anything else is remembered; both must see the same.
+#[test]
+fn a_reader_and_a_file_give_the_same_rows_on_any_number_of_threads() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lirs_multi3.trace.gz");
+    let capacities = ["1%", "5%", "500", "2000B"].map(|capacity| capacity.parse().unwrap());
+    let replay = Replay::new(PolicyKind::ALL, capacities);
+    let strip = |rows: Vec<Row>| {
+        let strip = |row: &Row| (row.policy, row.capacity, row.unit, row.requests, row.hits, row.evictions);
+        rows.iter().map(strip).collect::<Vec<_>>()
+    };
+    let expected = strip(replay.clone().threads(1).run(Trace::open(path, Format::Auto).unwrap()).unwrap());
+    assert_eq!(expected.len(), 20);
+    for threads in [1, 2, 7, 100] {
+        let replay = replay.clone().threads(threads);
+        assert_eq!(strip(replay.run(Trace::open(path, Format::Auto).unwrap()).unwrap()), expected);
+        let reader = std::fs::File::open(path).unwrap();
+        let trace = Trace::from_reader("reader", reader, Format::Auto).unwrap();
+        assert_eq!(strip(replay.run(trace).unwrap()), expected);
+    }
+}
+
+#[test]
+fn progress_counts_then_replays_and_ends_at_the_end() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lirs_multi3.trace.gz");
+    let mut seen = Vec::<Progress>::new();
+    let trace = Trace::open(path, Format::Auto).unwrap();
+    lru("5%").run_with_progress(trace, |progress| seen.push(progress)).unwrap();
+    assert!(seen.is_sorted_by_key(|progress| (progress.stage == Stage::Replaying, progress.requests)));
+    for stage in [Stage::Counting, Stage::Replaying] {
+        let last = seen.iter().rfind(|progress| progress.stage == stage).unwrap();
+        assert_eq!((last.requests, Some(last.position_bytes)), (30_241, last.length_bytes));
+    }
+}
+
+#[test]
+fn output_is_what_scripts_rely_on() {
+    let text = format!("key,size\n{}", "a,3\nb,5\na,3\nbig,100\n");
+    let trace =
+        Trace::from_reader("my \"best\", trace", Cursor::new(text.into_bytes()), Format::Csv).unwrap();
+    let capacities = [Capacity::Objects(2), Capacity::Bytes(8)];
+    let mut rows = Replay::new([PolicyKind::Fifo, PolicyKind::Lru], capacities).run(trace).unwrap();
+    for row in &mut rows {
+        row.seconds = 0.25;
+    }
+    rows[1].hits = 0; // so that one is best
+    let json = output::json(&rows);
+    assert_eq!(
+        json.lines().nth(1).unwrap(),
+        "  {\"trace\":\"my \\\"best\\\", trace\",\"policy\":\"fifo\",\"capacity\":2,\"unit\":\"objects\",\
+         \"requests\":4,\"hits\":1,\"hit_ratio\":0.25,\"byte_hit_ratio\":null,\"evictions\":1,\"seconds\":0.25},"
+    );
+    assert!(json.starts_with("[\n") && json.ends_with("}\n]\n"), "{json}");
+    assert!(json.contains(&format!("\"byte_hit_ratio\":{}", 3.0 / 111.0)), "{json}");
+    assert_eq!(output::json(&[]), "[]\n");
+    let csv = output::csv(&rows);
+    assert_eq!(
+        csv.lines().take(2).collect::<Vec<_>>(),
+        [
+            "trace,policy,capacity,unit,requests,hits,hit_ratio,byte_hit_ratio,evictions,seconds",
+            "\"my \"\"best\"\", trace\",fifo,2,objects,4,1,0.25,,1,0.250000"
+        ]
+    );
+    assert_eq!(
+        output::table(&rows),
+        "\
+my \"best\", trace: 4 requests, capacity 2 objects
+  policy    hit ratio  hits  evictions  seconds
+  fifo   *     25.00%     1          1    0.250
+  lru          25.00%     0          1    0.250
+
+my \"best\", trace: 4 requests, capacity 8 bytes
+  policy    hit ratio  byte hit ratio  hits  evictions  too large  seconds
+  fifo   *     25.00%           2.70%     1          0          1    0.250
+  lru    *     25.00%           2.70%     1          0          1    0.250
+
+* most hits at that capacity
+"
+    );
+    assert_eq!(output::table(&[]), "");
+}
+
+proptest! {
+    /// Against the shortest cache one can write: a vector, the most recently used last.
+    #[test]
+    fn lru_agrees_with_a_vector(
+        requests in prop::collection::vec((0..30_u64, 0..20_u64), 1..400),
+        capacity in 1..120_u64,
+    ) {
+        let rows = requests.iter().map(|(key, size)| format!("{key},{size}\n")).collect::<String>();
+        let row = one(&lru(&format!("{capacity}B")), sized(&rows));
+        let (mut hits, mut evictions, mut rejections) = (0, 0, 0);
+        let mut cache = Vec::<(u64, u64)>::new();
+        let mut sizes = HashMap::new();
+        for (key, size) in requests {
+            let size = *sizes.entry(key).or_insert(size.max(1));
+            if let Some(place) = cache.iter().position(|(other, _)| *other == key) {
+                hits += 1;
+                cache.remove(place);
+            } else if size > capacity {
+                rejections += 1;
+                continue;
+            }
+            while cache.iter().map(|(_, size)| size).sum::<u64>() + size > capacity {
+                cache.remove(0);
+                evictions += 1;
+            }
+            cache.push((key, size));
+        }
+        prop_assert_eq!((row.hits, row.evictions, row.rejections), (hits, evictions, rejections));
+    }
+}
