@@ -1,2 +1,90 @@
-//! Benchmarks.
-fn main() {}
+//! Side-by-side benchmarks: Nuthatch and its peers in the same run, on the same machine, through the same code.
+//!
+//! ```text
+//! cargo run --release -p nuthatch-bench -- cache [--quick] [--csv]
+//! ```
+//!
+//! Subjects take turns round by round, so a slow minute of the machine is everyone's; medians over the rounds are what
+//! is reported, and ratios are taken within each round before their median is.
+
+mod allocation;
+mod area_cache;
+mod area_hash;
+mod cpu_clock;
+mod effort;
+mod random;
+mod report;
+mod stream;
+mod zipf;
+
+use anyhow::bail;
+use clap::{Parser, ValueEnum};
+
+use crate::{
+    effort::Effort,
+    report::{Format, Report},
+};
+
+#[global_allocator]
+static ALLOCATOR: allocation::Counting = allocation::Counting;
+
+/// Measures Nuthatch beside its peers.
+#[derive(Debug, Parser)]
+#[command(name = "nuthatch-bench", version)]
+struct Arguments {
+    /// What to measure.
+    area: Area,
+
+    /// Fewer and shorter rounds: minutes instead of a quarter of an hour.
+    #[arg(long)]
+    quick: bool,
+
+    /// Print `area,measure,subject,value,unit,best_peer,ratio` instead of tables.
+    #[arg(long)]
+    csv: bool,
+
+    /// Only the measures whose names contain this.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Area {
+    /// The in-memory cache as a library.
+    Cache,
+    /// Hash functions for the cache's keys.
+    Hash,
+    /// The server, beside Redis.
+    Server,
+    /// Policies in the simulator.
+    Simulate,
+    /// The log on disk.
+    Log,
+    /// The stack of stores.
+    Tiers,
+}
+
+impl Area {
+    const READY: [Self; 2] = [Self::Cache, Self::Hash];
+
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let area = arguments.area.name();
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
+    let format = if arguments.csv { Format::Csv } else { Format::Table };
+    let mut report = Report::start(&area, format, arguments.only);
+    match arguments.area {
+        Area::Cache => area_cache::run(effort, &mut report),
+        Area::Hash => area_hash::run(effort, &mut report),
+        Area::Server | Area::Simulate | Area::Log | Area::Tiers => {
+            let ready = Area::READY.map(Area::name).join(", ");
+            bail!("area `{area}` is not there yet; there are: {ready}");
+        }
+    }
+    report.finish()
+}

@@ -1,0 +1,18 @@
+//! Processor time of this thread: unlike wall-clock time it stands still while a neighbour has the core.
+
+use std::{fs, time::Duration};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The processor time, user and system, that the calling thread has used so far. One system call, under a microsecond.
+pub(crate) fn thread_cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// How long the calling thread was ready to run but had no core, so far: what other processes took from it. Sleeping on
+/// a lock is not in it. Zero where the system does not tell.
+pub(crate) fn thread_wait_time() -> Duration {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = told.split_whitespace().nth(1).and_then(|field| field.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}

@@ -1,0 +1,19 @@
+//! How long to measure.
+
+/// How much work a run puts into each figure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Turns of each subject at each measure.
+    pub(crate) rounds: usize,
+    /// Operations of each thread in one turn.
+    pub(crate) operations: usize,
+    /// Fresh caches of each subject where a figure needs a cache's whole life: memory and hit ratio.
+    pub(crate) lives: usize,
+    /// How often a turn may be repeated because other processes disturbed it.
+    pub(crate) attempts: usize,
+}
+
+impl Effort {
+    pub(crate) const QUICK: Self = Self { rounds: 5, operations: 1 << 19, lives: 1, attempts: 1 };
+    pub(crate) const FULL: Self = Self { rounds: 15, operations: 1 << 20, lives: 5, attempts: 5 };
+}
