@@ -17,6 +17,8 @@ mod report;
 mod stream;
 mod zipf;
 
+use std::process::ExitCode;
+
 use anyhow::bail;
 use clap::{Parser, ValueEnum};
 
@@ -72,8 +74,17 @@ impl Area {
     }
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
     let area = arguments.area.name();
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let format = if arguments.csv { Format::Csv } else { Format::Table };

@@ -8,7 +8,7 @@ use crate::{
     zipf::Zipf,
 };
 
-/// How many keys there are.
+/// How many keys there are, unless said otherwise.
 pub(crate) const UNIVERSE: u32 = 1_000_000;
 /// The skew of the requests.
 pub(crate) const SKEW: f64 = 0.9;
@@ -43,8 +43,8 @@ pub(crate) trait Stream: Sync {
 pub(crate) struct Numbers(Vec<u64>);
 
 impl Numbers {
-    pub(crate) fn zipf() -> Self {
-        Self(zipf_ranks().map(scramble).collect())
+    pub(crate) fn zipf(keys: u32) -> Self {
+        Self(zipf_ranks(keys).map(scramble).collect())
     }
 
     /// Every key once, in no order.
@@ -83,8 +83,8 @@ pub(crate) struct Texts(String);
 pub(crate) type Page = [u8; 100];
 
 impl Texts {
-    pub(crate) fn zipf() -> Self {
-        Self::of(zipf_ranks())
+    pub(crate) fn zipf(keys: u32) -> Self {
+        Self::of(zipf_ranks(keys))
     }
 
     /// As [`Numbers::strangers`].
@@ -120,8 +120,8 @@ impl Stream for Texts {
     }
 }
 
-fn zipf_ranks() -> impl Iterator<Item = u64> {
-    let zipf = Zipf::new(UNIVERSE, SKEW);
+fn zipf_ranks(keys: u32) -> impl Iterator<Item = u64> {
+    let zipf = Zipf::new(keys, SKEW);
     let mut random = Random::new(SEED);
     (0..LENGTH).map(move |_| zipf.draw(&mut random) as u64)
 }

@@ -24,14 +24,14 @@ pub(crate) const ROOMY: u64 = UNIVERSE as u64 * 2;
 const WARM: usize = 2_000_000;
 
 pub(crate) fn run(effort: Effort, report: &mut Report) {
-    let numbers = Numbers::zipf();
+    let numbers = Numbers::zipf(UNIVERSE);
     speed_of_numbers(&numbers, effort, report);
     hit_ratio::measure("hit-ratio-at-1-percent", &numbers, TENTH / 10, effort, report);
     hit_ratio::measure("hit-ratio-at-10-percent", &numbers, TENTH, effort, report);
     footprint::measure("bytes-per-entry-u64", &numbers, &Numbers::strangers(), effort, report);
     drop(numbers);
 
-    let texts = Texts::zipf();
+    let texts = Texts::zipf(UNIVERSE);
     speed_of_texts(&texts, effort, report);
     footprint::measure("bytes-per-entry-string", &texts, &Texts::strangers(), effort, report);
 }
