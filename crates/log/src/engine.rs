@@ -194,7 +194,7 @@ impl Engine {
             .map_err(|(path, source)| self.poison.set(&path, source))?;
         tail.active = Arc::new(segment);
         self.segments.push(Arc::clone(&tail.active));
-        tail.accounts.push_segment(SEGMENT_HEADER_BYTES as u64);
+        tail.accounts.push_segment(number, SEGMENT_HEADER_BYTES as u64);
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 /// have a directory open.
 #[derive(Debug)]
 pub struct Log {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     threads: Vec<JoinHandle<()>>,
     /// Given up after everything else.
     _lock: Lock,

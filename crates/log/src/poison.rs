@@ -33,3 +33,93 @@ impl Poison {
         LogError::Write { path: path.to_owned(), source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::pin, sync::Arc, task::Poll, thread};
+
+    use crate::{Log, LogError, Lsn, Options, SyncMode, locks::lock};
+
+    fn open(mode: SyncMode) -> (tempfile::TempDir, Log) {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, _) = Log::open(dir.path(), Options::new().sync(mode)).unwrap();
+        log.put(b"before", b"value", None).unwrap();
+        log.flush().unwrap();
+        (dir, log)
+    }
+
+    /// What is appended from here on goes to a device.
+    fn swap_file(log: &Log, device: &str) {
+        let mut tail = lock(&log.engine.tail);
+        tail.active = Arc::new(tail.active.on(device));
+    }
+
+    fn assert_poisoned_but_readable(log: &Log, lsn: Lsn) {
+        assert!(log.stats().poisoned);
+        for _ in 0..2 {
+            assert!(matches!(log.commit(lsn), Err(LogError::Poisoned { .. })));
+            assert!(matches!(log.flush(), Err(LogError::Poisoned { .. })));
+            assert!(matches!(log.put(b"more", b"", None), Err(LogError::Poisoned { .. })));
+            assert!(matches!(log.trim(), Ok(0) | Err(LogError::Poisoned { .. })));
+        }
+        assert_eq!(log.get(b"before").unwrap().unwrap().value, b"value");
+        log.commit(Lsn(1)).unwrap(); // what was durable before stays so
+    }
+
+    /// `/dev/null` takes every write and refuses fdatasync.
+    #[test]
+    fn a_failed_sync_is_reported_once_and_poisons() {
+        let (_dir, log) = open(SyncMode::Always);
+        swap_file(&log, "/dev/null");
+        let lsn = log.put(b"key", b"value", None).unwrap();
+        let error = log.commit(lsn).unwrap_err();
+        assert!(matches!(&error, LogError::Write { path, .. } if path.ends_with("null")), "{error}");
+        assert_poisoned_but_readable(&log, lsn);
+        assert!(matches!(log.close(), Err(LogError::Poisoned { .. })));
+    }
+
+    #[test]
+    fn a_failed_sync_reaches_every_future_that_waits() {
+        let (_dir, log) = open(SyncMode::Always);
+        swap_file(&log, "/dev/null");
+        let lsn = log.put(b"key", b"value", None).unwrap();
+        let futures: Vec<_> = (0..5).map(|_| log.committed(lsn)).collect();
+        for future in futures {
+            let outcome = block_on(future);
+            assert!(matches!(outcome, Err(LogError::Poisoned { .. })));
+        }
+        assert_poisoned_but_readable(&log, lsn);
+    }
+
+    /// `/dev/full` refuses every write.
+    #[test]
+    fn a_failed_write_poisons_in_every_mode_and_its_value_stays_readable() {
+        for mode in [SyncMode::Never, SyncMode::EverySec, SyncMode::Always] {
+            let (_dir, log) = open(mode);
+            swap_file(&log, "/dev/full");
+            let lsn = log.put(b"key", b"value", None).unwrap();
+            // The background sync may come first; then this caller hears of the poison.
+            let error = log.commit(lsn).unwrap_err();
+            assert!(matches!(error, LogError::Write { .. } | LogError::Poisoned { .. }), "{error}");
+            assert_poisoned_but_readable(&log, lsn);
+            assert_eq!(log.get(b"key").unwrap().unwrap().value, b"value");
+        }
+    }
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        struct Unpark(thread::Thread);
+        impl std::task::Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Arc::new(Unpark(thread::current())).into();
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+                return output;
+            }
+            thread::park();
+        }
+    }
+}

@@ -128,8 +128,11 @@ impl Opening<'_> {
         if first < segment.number {
             self.missing = Some(segment.number - 1);
         }
-        // Ten thousand missing in a row are not a lost file but a stray one.
-        if !self.salvage || segment.number.saturating_sub(first) > 10_000 {
+        // So many in a row are not lost files; the one behind them is a stray.
+        if segment.number.saturating_sub(first) > 10_000 {
+            return Err(LogError::MissingSegment { path: self.directory.segment_path(first) });
+        }
+        if !self.salvage {
             return Ok(());
         }
         for number in first..segment.number {
@@ -260,11 +263,15 @@ impl Opening<'_> {
 
     /// Deletes the segments that a clear record has disowned and whose deletion a crash cut short.
     fn drop_disowned(&mut self) -> Result<()> {
-        while let Some(oldest) = self.segments.pop_front_if(|oldest| oldest.number < self.replay.clear_below)
-        {
-            self.replay.accounts.pop_segment(oldest.written_bytes());
-            fs::remove_file(&oldest.path)
-                .map_err(|source| LogError::Directory { path: oldest.path.clone(), source })?;
+        let accounts = &mut self.replay.accounts;
+        while accounts.head() < self.replay.clear_below {
+            let number = accounts.head();
+            let oldest = self.segments.pop_front_if(|oldest| oldest.number == number);
+            accounts.pop_segment(oldest.as_ref().map_or(0, |oldest| oldest.written_bytes()));
+            if let Some(oldest) = oldest {
+                fs::remove_file(&oldest.path)
+                    .map_err(|source| LogError::Directory { path: oldest.path.clone(), source })?;
+            }
         }
         Ok(())
     }

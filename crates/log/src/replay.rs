@@ -68,7 +68,7 @@ impl Replay {
 
     pub(crate) fn begin_segment(&mut self, header: &SegmentHeader) {
         self.segment = header.number;
-        self.accounts.push_segment(0); // its bytes are counted once it is clear how many of them are good
+        self.accounts.push_segment(header.number, 0); // its bytes are counted once it is clear how many of them are good
         // LSNs go on even if every record before was trimmed.
         self.last_lsn = self.last_lsn.max(Lsn(header.next_lsn.0.saturating_sub(1)));
     }

@@ -159,3 +159,19 @@ impl Segments {
         read(&self.0).len()
     }
 }
+
+#[cfg(test)]
+impl Segment {
+    /// The same segment on another file, for tests of what a device does to it.
+    pub(crate) fn on(&self, path: &str) -> Self {
+        let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+        Self {
+            number: self.number,
+            path: path.into(),
+            salt: self.salt,
+            file,
+            written: AtomicU64::new(self.written_bytes()),
+            entry_durable: AtomicBool::new(true),
+        }
+    }
+}

@@ -40,9 +40,15 @@ impl Accounts {
         &self.gauges
     }
 
-    /// A segment of `bytes` joins at the tail.
-    pub(crate) fn push_segment(&mut self, bytes: u64) {
-        self.segments.push_back(Account::default());
+    /// The number of the oldest segment that is kept account of.
+    pub(crate) fn head(&self) -> u32 {
+        self.head
+    }
+
+    /// Segment `number`, so far of `bytes`, joins at the tail. Numbers left out are segments that hold nothing.
+    pub(crate) fn push_segment(&mut self, number: u32, bytes: u64) {
+        let count = number.saturating_sub(self.head) as usize + 1;
+        self.segments.resize(count, Account::default());
         self.grow(bytes);
     }
 

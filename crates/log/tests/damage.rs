@@ -1,0 +1,187 @@
+//! No flipped byte ever yields a wrong value: it is the right one, or an error, or, in the newest segment's last batch,
+//! a batch that counts as cut short.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests panics as a test does")]
+
+mod support;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, OpenOptions},
+    os::unix::fs::FileExt,
+    path::Path,
+};
+
+use nuthatch_log::{Batch, Log, LogError};
+use support::{
+    Content, anchor, content, read_files, record_offsets, scratch, segment, untrimmed, write_files,
+    write_files_but,
+};
+
+/// Overwrites, deletes and batches over three segments. Returns the content before and after the last batch.
+fn write_history(dir: &Path) -> [Content; 2] {
+    let log = Log::open(dir, untrimmed()).unwrap().0;
+    anchor(&log);
+    let mut state = content(&log);
+    let mut before = Content::new();
+    for round in 0..58_u32 {
+        let keys = [[b'a', (round % 11) as u8], [b'b', (round % 5) as u8]];
+        let value = vec![round as u8; 90];
+        let mut batch = Batch::new();
+        before.clone_from(&state);
+        for key in &keys[..1 + round as usize % 2] {
+            if round % 4 == 3 {
+                batch.delete(key).unwrap();
+                state.remove(&key[..]);
+            } else {
+                batch.put(key, &value, None).unwrap();
+                state.insert(key.to_vec(), (value.clone(), None));
+            }
+        }
+        log.append(&batch).unwrap();
+    }
+    assert_eq!(log.stats().segments, 3);
+    log.close().unwrap();
+    [before, state]
+}
+
+/// Every value that each key ever had.
+fn ever_written(files: &support::Files) -> BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> {
+    let mut ever = BTreeMap::<_, BTreeSet<_>>::new();
+    for bytes in files.values() {
+        for pair in record_offsets(bytes).windows(2) {
+            let (key, value) = bytes[pair[0] + 32..pair[1]].split_at(usize::from(bytes[pair[0] + 10]));
+            ever.entry(key.to_vec()).or_default().insert(value.to_vec());
+        }
+    }
+    ever
+}
+
+/// Where in the newest segment its last batch begins: two records, as the history ends with an odd round.
+fn last_batch(files: &support::Files) -> usize {
+    let offsets = record_offsets(files.last_key_value().unwrap().1);
+    offsets[offsets.len() - 3]
+}
+
+#[test]
+fn a_flipped_byte_anywhere_is_refused_or_harmless() {
+    let dir = scratch();
+    let [before, after] = write_history(dir.path());
+    let files = read_files(dir.path());
+    let newest = files.last_key_value().unwrap().0;
+    let (mut refused, mut torn) = (0, 0);
+    for (name, bytes) in &files {
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            write_files_but(dir.path(), &files, name, &flipped);
+            match Log::open(dir.path(), untrimmed()) {
+                Err(LogError::Damaged { path, offset }) => {
+                    assert!(path.ends_with(name), "flip in {name} at {at} is blamed on {}", path.display());
+                    assert!(offset <= at as u64, "flip in {name} at {at}: {offset} is behind it");
+                    assert_eq!(fs::read(&path).unwrap(), flipped, "a refusal must change nothing");
+                    refused += 1;
+                }
+                Err(error) => unreachable!("flip in {name} at {at}: {error}"),
+                Ok((log, recovery)) => {
+                    assert!(name == newest && at >= last_batch(&files), "flip in {name} at {at} went unseen");
+                    assert!(recovery.torn_bytes > 0);
+                    assert_eq!(content(&log), before);
+                    torn += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 9000 && torn == 32 + 2 + 90, "{refused} {torn}");
+    write_files(dir.path(), &files);
+    assert_eq!(content(&Log::open(dir.path(), untrimmed()).unwrap().0), after);
+}
+
+#[test]
+fn salvage_keeps_what_precedes_and_follows_a_flipped_byte() {
+    let dir = scratch();
+    let [_, after] = write_history(dir.path());
+    let files = read_files(dir.path());
+    let ever = ever_written(&files);
+    // Every seventh byte: seven does not divide the records' length, so all their bytes have their turn.
+    for (name, bytes) in &files {
+        for at in (0..bytes.len()).step_by(7) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            write_files_but(dir.path(), &files, name, &flipped);
+            let (log, recovery) = Log::open(dir.path(), untrimmed().salvage(true)).unwrap();
+            let salvaged = content(&log);
+            for (key, (value, _)) in &salvaged {
+                assert!(ever[key].contains(value), "flip in {name} at {at}: {key:?} was never {value:?}");
+            }
+            let differing = after.iter().filter(|(key, value)| salvaged.get(*key) != Some(value)).count()
+                + salvaged.keys().filter(|key| !after.contains_key(*key)).count();
+            assert!(differing <= 2, "flip in {name} at {at}: more than one batch is lost");
+            if recovery.torn_bytes == 0 {
+                let kept = fs::read(dir.path().join(format!("{name}.damaged"))).unwrap();
+                assert_eq!(kept, flipped, "the damaged file is kept as it was");
+            }
+            if at >= 64 && recovery.torn_bytes == 0 {
+                assert_eq!(recovery.lost.len(), 1);
+                let lost = &recovery.lost[0];
+                assert!(lost.path.ends_with(name) && (lost.from..lost.to).contains(&(at as u64)));
+            }
+            log.put(b"next", b"value", None).unwrap();
+            drop(log);
+            let (log, recovery) = Log::open(dir.path(), untrimmed()).unwrap();
+            assert_eq!((recovery.torn_bytes, recovery.lost.len()), (0, 0));
+            let mut expected = salvaged;
+            expected.insert(b"next".to_vec(), (b"value".to_vec(), None));
+            assert_eq!(content(&log), expected, "flip in {name} at {at}: strict opening after salvage");
+        }
+    }
+}
+
+#[test]
+fn a_byte_that_rots_under_an_open_log_is_an_error_and_not_a_value() {
+    let dir = scratch();
+    let log = Log::open(dir.path(), untrimmed()).unwrap().0;
+    log.put(b"other", b"fine", None).unwrap();
+    log.put(b"key", b"value", Some(77)).unwrap();
+    log.flush().unwrap();
+    let path = segment(dir.path(), 1);
+    let bytes = fs::read(&path).unwrap();
+    let from = record_offsets(&bytes)[1];
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    for at in from..bytes.len() {
+        for bit in 0..8 {
+            file.write_all_at(&[bytes[at] ^ (1 << bit)], at as u64).unwrap();
+            let damaged = log.get(b"key");
+            assert!(
+                matches!(&damaged, Err(LogError::Damaged { path: p, offset }) if *p == path && *offset == from as u64),
+                "byte {at} bit {bit}: {damaged:?}"
+            );
+        }
+        file.write_all_at(&bytes[at..=at], at as u64).unwrap();
+    }
+    assert_eq!(log.get(b"key").unwrap().unwrap().value, b"value");
+    file.set_len(bytes.len() as u64 - 1).unwrap();
+    let message = log.get(b"key").unwrap_err().to_string();
+    assert!(
+        message.contains("0000000001.seg: damaged at byte") && message.contains("nuthatch log repair"),
+        "{message}"
+    );
+    assert_eq!(log.get(b"other").unwrap().unwrap().value, b"fine", "damage stays where it is");
+}
+
+/// A valid record of the same length and LSN in the right place, but of another key: a misdirected write of a store
+/// that was copied and went on differently.
+#[test]
+fn a_valid_record_of_another_key_is_not_taken_for_the_value() {
+    let (dir, twin_dir) = (scratch(), scratch());
+    drop(Log::open(dir.path(), untrimmed()).unwrap());
+    write_files(twin_dir.path(), &read_files(dir.path()));
+    let log = Log::open(dir.path(), untrimmed()).unwrap().0;
+    let twin = Log::open(twin_dir.path(), untrimmed()).unwrap().0;
+    log.put(b"key", b"value", None).unwrap();
+    twin.put(b"kez", b"other", None).unwrap();
+    log.flush().unwrap();
+    twin.flush().unwrap();
+    fs::copy(segment(twin_dir.path(), 1), segment(dir.path(), 1)).unwrap();
+    assert!(matches!(log.get(b"key"), Err(LogError::Damaged { offset: 64, .. })));
+}
