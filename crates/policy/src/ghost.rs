@@ -93,7 +93,7 @@ mod tests {
             let mut ghosts = GhostQueue::new(capacity);
             let mut vector = Vec::<(u64, u64)>::new(); // the oldest first
             for (key, weight, push) in steps {
-                let hash = key << 57; // hashes that a hash table tells apart by seven bits only
+                let hash = key << 32; // alike in the bits that a hash table goes by
                 let before = vector.len();
                 vector.retain(|(other, _)| *other != hash);
                 if push {

@@ -48,7 +48,6 @@ impl Policy for Sieve {
         loop {
             let slot = self.hand.or(self.queue.tail())?;
             if !std::mem::take(&mut self.visited[slot.index()]) {
-                self.hand = Some(slot);
                 self.remove(slot);
                 return Some(slot);
             }
