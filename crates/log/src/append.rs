@@ -100,7 +100,7 @@ impl Engine {
     }
 
     /// Appends the record after which nothing in segments below `number` counts.
-    pub(crate) fn append_clear(&self, tail: &mut Tail, number: u32, flags: u8, lsn: Lsn) {
+    pub(crate) fn append_clear(&self, tail: &mut Tail, number: u32, flags: u8, lsn: Lsn) -> Result<()> {
         let value = number.to_le_bytes();
         let header = RecordHeader {
             kind: Kind::Clear,
@@ -111,7 +111,9 @@ impl Engine {
             expires_at: 0,
             body_crc: body_crc(&[], &value),
         };
+        self.make_room(tail, header.record_bytes())?;
         tail.push(&header, &[], &value);
+        Ok(())
     }
 
     /// Forgets `key` if its time has passed, without a record.

@@ -18,7 +18,7 @@ impl Engine {
         }
         self.roll(&mut tail)?;
         let (below, lsn) = (tail.active.number, self.next_lsn(&mut tail));
-        self.append_clear(&mut tail, below, 0, lsn);
+        self.append_clear(&mut tail, below, 0, lsn)?;
         let entries = self.keydir.take_all();
         tail.accounts.clear_live();
         drop(tail);
@@ -35,7 +35,7 @@ impl Engine {
         let mut tail = lock(&self.tail);
         let head = self.segments.oldest().map_or(1, |oldest| oldest.number);
         let lsn = tail.last_lsn;
-        self.append_clear(&mut tail, head, flags::MOVED, lsn);
+        self.append_clear(&mut tail, head, flags::MOVED, lsn)?;
         drop(tail);
         self.sync()
     }

@@ -28,7 +28,7 @@ impl Directory {
     /// Makes the directory if there is none, and locks it.
     pub(crate) fn open(path: &Path) -> Result<(Self, Lock)> {
         let refused = |source| LogError::Directory { path: path.to_owned(), source };
-        fs::create_dir_all(path).map_err(refused)?;
+        create(path).map_err(refused)?;
         let lock = lock(path)?;
         let handle = File::open(path).map_err(refused)?;
         let directory = Self { path: path.to_owned(), handle };
@@ -55,6 +55,19 @@ impl Directory {
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+/// Makes the directory and those above it, and puts their entries on disk: a synced segment in a directory that a power
+/// cut takes away is lost all the same.
+fn create(path: &Path) -> io::Result<()> {
+    let missing: Vec<_> =
+        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+    fs::create_dir_all(path)?;
+    for made in missing {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn segment_number(name: &str) -> Option<u32> {

@@ -53,7 +53,7 @@
 //!   truncated and counted in [`Recovery::torn_bytes`]. The same is true if that one file loses its tail at a record
 //!   boundary. Everything before is covered: a sealed segment's length is kept by its successor.
 //!
-//! The bytes on disk are described in the source of the module `format`.
+//! The bytes on disk are described in [`format`](mod@format).
 
 mod append;
 mod batch;
@@ -62,7 +62,7 @@ mod commit;
 mod directory;
 mod engine;
 mod error;
-mod format;
+pub mod format;
 mod keydir;
 mod locks;
 mod log;

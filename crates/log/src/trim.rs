@@ -153,9 +153,8 @@ impl Engine {
         };
         self.poison.check()?;
         let below = oldest.number + dead as u32;
-        self.make_room(&mut tail, 64)?;
         let lsn = tail.last_lsn;
-        self.append_clear(&mut tail, below, flags::MOVED, lsn);
+        self.append_clear(&mut tail, below, flags::MOVED, lsn)?;
         drop(tail);
         self.sync()?;
         self.delete_segments_below(below)

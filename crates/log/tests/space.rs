@@ -119,12 +119,15 @@ fn a_trim_that_is_cut_short_anywhere_changes_nothing() {
         log.delete(&[b'g', round]).unwrap();
     }
     let meaning = content(&log);
+    let lsns = |log: &Log| meaning.keys().map(|key| log.meta(key).unwrap().lsn).collect::<Vec<_>>();
+    let lsns_before = lsns(&log);
     log.close().unwrap();
     let before = read_files(dir.path());
 
     let log = Log::open(dir.path(), options().dead_percent_max(10)).unwrap().0;
     assert!(log.trim().unwrap() > 4096);
     assert_eq!(content(&log), meaning);
+    assert_eq!(lsns(&log), lsns_before, "a copy is the same write");
     log.close().unwrap();
     let after = read_files(dir.path());
     assert!(before.len() >= 3 && !after.contains_key("0000000001.seg"));
