@@ -1,6 +1,6 @@
-//! Processor time of this thread: unlike wall-clock time it stands still while a neighbour has the core.
+//! Processor time of threads and processes: unlike wall-clock time it stands still while a neighbour has the core.
 
-use std::{fs, time::Duration};
+use std::{fs, io, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -15,4 +15,19 @@ pub(crate) fn thread_wait_time() -> Duration {
     let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = told.split_whitespace().nth(1).and_then(|field| field.parse().ok());
     Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+/// The processor time, user and system, that the living threads of process `id` have used so far.
+///
+/// # Errors
+///
+/// There is no such process, or the system does not tell.
+pub(crate) fn process_cpu_time(id: u32) -> io::Result<Duration> {
+    let mut nanos = 0;
+    for task in fs::read_dir(format!("/proc/{id}/task"))? {
+        // A thread may end between listing and reading.
+        let told = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+        nanos += told.split_whitespace().next().and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Ok(Duration::from_nanos(nanos))
 }

@@ -1,5 +1,7 @@
 //! How long to measure.
 
+use std::time::Duration;
+
 /// How much work a run puts into each figure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
@@ -11,9 +13,27 @@ pub(crate) struct Effort {
     pub(crate) lives: usize,
     /// How often a turn may be repeated because other processes disturbed it.
     pub(crate) attempts: usize,
+    /// How long a server is loaded in one turn.
+    pub(crate) window: Duration,
+    /// Keys that servers hold.
+    pub(crate) keys: u32,
 }
 
 impl Effort {
-    pub(crate) const QUICK: Self = Self { rounds: 5, operations: 1 << 19, lives: 1, attempts: 1 };
-    pub(crate) const FULL: Self = Self { rounds: 15, operations: 1 << 20, lives: 5, attempts: 5 };
+    pub(crate) const QUICK: Self = Self {
+        rounds: 5,
+        operations: 1 << 19,
+        lives: 1,
+        attempts: 1,
+        window: Duration::from_secs(1),
+        keys: 100_000,
+    };
+    pub(crate) const FULL: Self = Self {
+        rounds: 15,
+        operations: 1 << 20,
+        lives: 5,
+        attempts: 5,
+        window: Duration::from_secs(3),
+        keys: 1_000_000,
+    };
 }

@@ -10,6 +10,7 @@
 mod allocation;
 mod area_cache;
 mod area_hash;
+mod area_server;
 mod cpu_clock;
 mod effort;
 mod random;
@@ -48,6 +49,10 @@ struct Arguments {
     /// Only the measures whose names contain this.
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
+
+    /// Area server: keep servers on core 0 and the client on core 1.
+    #[arg(long)]
+    pin: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,7 +72,7 @@ enum Area {
 }
 
 impl Area {
-    const READY: [Self; 2] = [Self::Cache, Self::Hash];
+    const READY: [Self; 3] = [Self::Cache, Self::Hash, Self::Server];
 
     fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
@@ -92,7 +97,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.area {
         Area::Cache => area_cache::run(effort, &mut report),
         Area::Hash => area_hash::run(effort, &mut report),
-        Area::Server | Area::Simulate | Area::Log | Area::Tiers => {
+        Area::Server => {
+            let options = area_server::Options { pin: arguments.pin };
+            area_server::run(options, effort, &mut report)?;
+        }
+        Area::Simulate | Area::Log | Area::Tiers => {
             let ready = Area::READY.map(Area::name).join(", ");
             bail!("area `{area}` is not there yet; there are: {ready}");
         }
