@@ -1,6 +1,6 @@
 //! Appending: into memory under the append lock, and into the keydir, so that it is readable at once.
 
-use std::sync::atomic::Ordering;
+use std::{mem, sync::atomic::Ordering};
 
 use crate::{
     BATCH_BYTES_MAX, LogError, Result,
@@ -25,7 +25,7 @@ impl Engine {
         if ops.is_empty() {
             return Ok(tail.last_lsn);
         }
-        let rolled = self.make_room(&mut tail, bytes)?;
+        self.make_room(&mut tail, bytes)?;
         let mut head_shrank = false;
         for (at, op) in ops.iter().enumerate() {
             let more = if at + 1 < ops.len() { flags::MORE } else { 0 };
@@ -37,12 +37,15 @@ impl Engine {
         if tail.pending.len() >= PENDING_BYTES_MAX {
             self.write_pending(&mut tail)?;
         }
-        let trim = head_shrank && tail.accounts.dead_heads() > 0;
+        // Also if it was trimming that sealed it: else trimming could shield writers from ever waiting for it.
+        let rolled = mem::take(&mut tail.rolled);
+        let trim = rolled || (head_shrank && tail.accounts.dead_heads() > 0);
         drop(tail);
         if rolled {
+            // Sealing synced. Only now, because this runs wakers, and those must not find the append lock taken.
             self.settle();
         }
-        if rolled || trim {
+        if trim {
             self.trim_soon();
         }
         Ok(lsn)

@@ -56,6 +56,8 @@ pub(crate) struct Tail {
     /// What was appended to the active segment but not yet written.
     pub(crate) pending: Vec<u8>,
     pub(crate) last_lsn: Lsn,
+    /// A segment was sealed, by whomever, and no writer has looked at the space since.
+    pub(crate) rolled: bool,
     /// Of the last clear; while nothing was written since, there is nothing to clear.
     pub(crate) clear_lsn: Option<Lsn>,
     pub(crate) accounts: Accounts,
@@ -80,7 +82,14 @@ impl Engine {
             segments: Segments::new(segments),
             gauges: Arc::clone(accounts.gauges()),
             poison: Poison::default(),
-            tail: Mutex::new(Tail { active, pending: Vec::new(), last_lsn, clear_lsn: None, accounts }),
+            tail: Mutex::new(Tail {
+                active,
+                pending: Vec::new(),
+                last_lsn,
+                rolled: false,
+                clear_lsn: None,
+                accounts,
+            }),
             progress: Progress::new(last_lsn),
             syncing: Mutex::new(()),
             trimming: Mutex::new(()),
@@ -161,15 +170,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins a new segment if `bytes` do not fit into this one. Says whether it did; the caller then owes a
-    /// [`settle`](Self::settle), which must wait until the append lock is free because it runs wakers.
-    pub(crate) fn make_room(&self, tail: &mut Tail, bytes: u64) -> Result<bool> {
+    /// Begins a new segment if `bytes` do not fit into this one.
+    pub(crate) fn make_room(&self, tail: &mut Tail, bytes: u64) -> Result<()> {
         let end = tail.end();
         if end == SEGMENT_HEADER_BYTES as u64 || end + bytes <= self.options.segment_bytes {
-            return Ok(false);
+            return Ok(());
         }
-        self.roll(tail)?;
-        Ok(true)
+        self.roll(tail)
     }
 
     /// Seals the active segment and begins the next.
@@ -193,6 +200,7 @@ impl Engine {
         let segment = Segment::create(&self.directory, &header)
             .map_err(|(path, source)| self.poison.set(&path, source))?;
         tail.active = Arc::new(segment);
+        tail.rolled = true;
         self.segments.push(Arc::clone(&tail.active));
         tail.accounts.push_segment(number, SEGMENT_HEADER_BYTES as u64);
         Ok(())
