@@ -56,6 +56,6 @@ pub enum KeyspaceError {
     UnknownKind,
 
     /// The log could not read or write; `source` says why. A write may or may not have been made durable.
-    #[error("{0}")]
+    #[error(transparent)]
     Log(#[from] LogError),
 }

@@ -17,10 +17,12 @@
 //! the write is in the log's buffer and visible to readers, and [`Keyspace::committed`] completes once it survives what
 //! the log's sync mode says it survives.
 
+mod decimal;
 mod error;
 mod glob;
 mod keys;
 mod keyspace;
+mod log_key;
 mod numbers;
 mod strings;
 mod stripes;

@@ -2,6 +2,7 @@
 
 use crate::{
     Keyspace, KeyspaceError, Value,
+    decimal::Decimal,
     keyspace::{Change, Item},
     numbers::{parse_float, parse_integer},
 };
@@ -152,19 +153,24 @@ impl Keyspace {
     }
 
     /// Adds `by` to the number that `key` holds, zero if it does not exist, and returns the sum as it is now kept: in
-    /// plain decimal notation, as many digits as it takes to tell it from its neighbours. Keeps the expiry.
+    /// plain decimal notation, rounded to 17 places. Numbers of up to 19 digits before the point are added as decimals,
+    /// so that 0.1 and 0.2 make 0.3; larger ones as floating point. Keeps the expiry.
     ///
     /// # Errors
     ///
     /// What is held is no number, the sum is not finite, or the log's.
     pub fn increment_by_float(&self, key: &[u8], by: f64) -> Result<String, KeyspaceError> {
         self.update(key, |held| {
-            let old = held.map_or(Ok(0.0), |item| parse_float(item.value.bytes()))?;
-            let sum = old + by;
+            let old = held.map_or(&b"0"[..], |item| item.value.bytes());
+            let sum = parse_float(old)? + by;
             if !sum.is_finite() {
                 return Err(KeyspaceError::NotFinite);
             }
-            let text = sum.to_string();
+            let decimals = || {
+                let old = Decimal::parse(str::from_utf8(old).ok()?)?;
+                old.plus(Decimal::parse(&by.to_string())?)
+            };
+            let text = decimals().map_or_else(|| sum.to_string(), |sum| sum.to_string());
             Ok((rewrite(held, text.as_bytes()), text))
         })
     }
