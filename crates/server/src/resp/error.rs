@@ -20,8 +20,23 @@ pub(crate) enum CommandError {
     #[error("ERR syntax error")]
     Syntax,
 
+    #[error("ERR Syntax error in HELLO option '{option}'")]
+    HelloSyntax { option: Shown },
+
+    #[error("ERR Unsupported option {option}")]
+    UnsupportedOption { option: Shown },
+
+    #[error("ERR NX and XX, GT or LT options at the same time are not compatible")]
+    NxWithOthers,
+
+    #[error("ERR GT and LT options at the same time are not compatible")]
+    GtWithLt,
+
     #[error("ERR value is not an integer or out of range")]
     NotAnInteger,
+
+    #[error("ERR decrement would overflow")]
+    DecrementOverflow,
 
     #[error("ERR value is not a valid float")]
     NotAFloat,
@@ -38,6 +53,11 @@ pub(crate) enum CommandError {
     #[error("NOAUTH Authentication required.")]
     NotAuthenticated,
 
+    #[error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+    )]
+    HelloNotAuthenticated,
+
     #[error("WRONGPASS invalid username-password pair or user is disabled.")]
     WrongPassword,
 
@@ -45,6 +65,9 @@ pub(crate) enum CommandError {
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
     )]
     NoPasswordSet,
+
+    #[error("ERR Protocol version is not an integer or out of range")]
+    InvalidProtocol,
 
     #[error("NOPROTO unsupported protocol version")]
     UnsupportedProtocol,
@@ -69,7 +92,8 @@ impl CommandError {
             if arguments.len() >= SHOWN_MAX {
                 break;
             }
-            arguments.push_str(&format!("'{}' ", Shown::new(argument)));
+            let room = argument.len().min(SHOWN_MAX - arguments.len());
+            arguments.push_str(&format!("'{}' ", Shown::new(&argument[..room])));
         }
         Self::Unknown { name: Shown::new(request.name()), arguments }
     }

@@ -68,7 +68,8 @@ pub(crate) fn hello(call: &mut Call<'_>) -> Result {
         protocol = match parse_integer(version) {
             Some(2) => Protocol::Resp2,
             Some(3) => Protocol::Resp3,
-            _ => return Err(CommandError::UnsupportedProtocol),
+            Some(_) => return Err(CommandError::UnsupportedProtocol),
+            None => return Err(CommandError::InvalidProtocol),
         };
     }
     let mut name = None;
@@ -84,11 +85,11 @@ pub(crate) fn hello(call: &mut Call<'_>) -> Result {
                 name = Some(client_name(given)?);
                 at += 2;
             }
-            _ => return Err(CommandError::Syntax),
+            _ => return Err(CommandError::HelloSyntax { option: Shown::new(option) }),
         }
     }
     if !call.session.is_authenticated() {
-        return Err(CommandError::NotAuthenticated);
+        return Err(CommandError::HelloNotAuthenticated);
     }
     call.session.name = name.unwrap_or_else(|| std::mem::take(&mut call.session.name));
     call.session.protocol = protocol;
@@ -134,11 +135,17 @@ pub(crate) fn client(call: &mut Call<'_>) -> Result {
             client_name(&call.request[3])?;
             call.reply.ok();
         }
-        (_, name) if ["ID", "GETNAME", "SETNAME", "SETINFO"].iter().any(|known| is(name, known)) => {
-            return Err(CommandError::WrongArity { name: "client" });
-        }
         (_, name) => {
-            return Err(CommandError::UnknownSubcommand { command: "CLIENT", name: Shown::new(name) });
+            let known = [
+                ("ID", "client|id"),
+                ("GETNAME", "client|getname"),
+                ("SETNAME", "client|setname"),
+                ("SETINFO", "client|setinfo"),
+            ];
+            return Err(match known.into_iter().find(|(known, _)| is(name, known)) {
+                Some((_, name)) => CommandError::WrongArity { name },
+                None => CommandError::UnknownSubcommand { command: "CLIENT", name: Shown::new(name) },
+            });
         }
     }
     Ok(())

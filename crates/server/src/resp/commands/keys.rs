@@ -3,7 +3,11 @@
 use nuthatch_keyspace::Ttl;
 use nuthatch_resp::parse_integer;
 
-use crate::resp::{arguments::is, command::Call, error::CommandError};
+use crate::resp::{
+    arguments::is,
+    command::Call,
+    error::{CommandError, Shown},
+};
 
 type Result = std::result::Result<(), CommandError>;
 
@@ -49,23 +53,21 @@ pub(crate) fn pexpire(call: &mut Call<'_>) -> Result {
 }
 
 fn expire_in(call: &mut Call<'_>, unit: i64, command: &'static str) -> Result {
-    let at = call.deadline(2, unit, call.context.keyspace.unix_millis(), command)?;
-    expire_at(call, at)
+    expire_from(call, unit, call.context.keyspace.unix_millis(), command)
 }
 
 pub(crate) fn expireat(call: &mut Call<'_>) -> Result {
-    let at = call.deadline(2, 1000, 0, "expireat")?;
-    expire_at(call, at)
+    expire_from(call, 1000, 0, "expireat")
 }
 
 pub(crate) fn pexpireat(call: &mut Call<'_>) -> Result {
-    let at = call.deadline(2, 1, 0, "pexpireat")?;
-    expire_at(call, at)
+    expire_from(call, 1, 0, "pexpireat")
 }
 
-fn expire_at(call: &mut Call<'_>, at: i64) -> Result {
+/// Sets the expiry to argument 2, which counts units of `unit` milliseconds from `from`.
+fn expire_from(call: &mut Call<'_>, unit: i64, from: u64, command: &'static str) -> Result {
     let condition = expire_condition(call)?;
-    let at = u64::try_from(at).unwrap_or(0);
+    let at = u64::try_from(call.deadline(2, unit, from, command)?).unwrap_or(0);
     let set = call.context.keyspace.expire_at(&call.request[1], at, |held| condition(held, at))?;
     call.reply.integer(set.into());
     Ok(())
@@ -82,11 +84,14 @@ fn expire_condition(
             () if is(option, "XX") => xx = true,
             () if is(option, "GT") => gt = true,
             () if is(option, "LT") => lt = true,
-            () => return Err(CommandError::Syntax),
+            () => return Err(CommandError::UnsupportedOption { option: Shown::new(option) }),
         }
     }
-    if (nx && (xx || gt || lt)) || (gt && lt) {
-        return Err(CommandError::Syntax);
+    if nx && (xx || gt || lt) {
+        return Err(CommandError::NxWithOthers);
+    }
+    if gt && lt {
+        return Err(CommandError::GtWithLt);
     }
     Ok(move |held: Option<u64>, at| {
         // No expiry counts as one infinitely far away.

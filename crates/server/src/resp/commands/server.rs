@@ -132,7 +132,10 @@ pub(crate) fn command(call: &mut Call<'_>) -> Result {
         return Ok(());
     };
     let named: Vec<Option<&Command>> = call.request.iter().skip(2).map(Command::find).collect();
-    if is(subcommand, "COUNT") && named.is_empty() {
+    if is(subcommand, "COUNT") {
+        if !named.is_empty() {
+            return Err(CommandError::WrongArity { name: "command|count" });
+        }
         call.reply.integer(COMMANDS.len() as i64);
     } else if is(subcommand, "LIST") && named.is_empty() {
         call.reply.array(COMMANDS.len());
@@ -143,7 +146,7 @@ pub(crate) fn command(call: &mut Call<'_>) -> Result {
         for command in named {
             match command {
                 Some(command) => describe(call, command),
-                None => call.reply.null_array(),
+                None => call.reply.null(),
             }
         }
     } else if is(subcommand, "DOCS") {
@@ -197,8 +200,15 @@ pub(crate) fn config(call: &mut Call<'_>) -> Result {
         let changes: Vec<Change> = changes.collect::<std::result::Result<_, _>>()?;
         changes.into_iter().for_each(|change| change.make(call.context));
         call.reply.ok();
-    } else if is(subcommand, "GET") || is(subcommand, "SET") {
-        return Err(CommandError::WrongArity { name: "config" });
+    } else if is(subcommand, "GET") {
+        return Err(CommandError::WrongArity { name: "config|get" });
+    } else if is(subcommand, "SET") {
+        // As in Redis, which counts arguments first and pairs them up later.
+        return Err(if len < 4 {
+            CommandError::WrongArity { name: "config|set" }
+        } else {
+            CommandError::Syntax
+        });
     } else {
         return Err(CommandError::UnknownSubcommand { command: "CONFIG", name: Shown::new(subcommand) });
     }

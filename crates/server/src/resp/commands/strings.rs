@@ -32,45 +32,66 @@ pub(crate) fn set(call: &mut Call<'_>) -> Result {
     Ok(())
 }
 
+/// Reads the options of SET by the rules of Redis: one may be repeated, the last of its kind counts, those that contradict
+/// each other are a syntax error, and that goes before an error in a number.
 fn set_options(call: &Call<'_>) -> std::result::Result<SetOptions, CommandError> {
     let mut options = SetOptions::default();
-    let mut expiry = None;
+    let mut expiry: Option<(Expiry, usize)> = None;
     let mut at = 3;
     while let Some(option) = call.request.get(at) {
-        let condition = if is(option, "NX") {
-            Some(SetCondition::IfAbsent)
-        } else if is(option, "XX") {
-            Some(SetCondition::IfPresent)
+        if is(option, "GET") {
+            options.want_old = true;
+        } else if is(option, "NX") && options.condition != SetCondition::IfPresent {
+            options.condition = SetCondition::IfAbsent;
+        } else if is(option, "XX") && options.condition != SetCondition::IfAbsent {
+            options.condition = SetCondition::IfPresent;
         } else {
-            None
-        };
-        if let Some(condition) = condition {
-            if options.condition != SetCondition::Always {
+            let named = Expiry::named(option).ok_or(CommandError::Syntax)?;
+            if expiry.is_some_and(|(before, _)| before != named) {
                 return Err(CommandError::Syntax);
             }
-            options.condition = condition;
-        } else if is(option, "GET") {
-            options.want_old = true;
-        } else {
-            let chosen = if is(option, "KEEPTTL") {
-                SetExpiry::Keep
-            } else {
-                let now = call.context.keyspace.unix_millis();
-                let units = [("EX", 1000, now), ("PX", 1, now), ("EXAT", 1000, 0), ("PXAT", 1, 0)];
-                let (_, unit, from) =
-                    units.into_iter().find(|(name, ..)| is(option, name)).ok_or(CommandError::Syntax)?;
+            if named != Expiry::Keep {
                 at += 1;
                 call.request.get(at).ok_or(CommandError::Syntax)?;
-                SetExpiry::At(call.positive_deadline(at, unit, from, "set")?)
-            };
-            if expiry.replace(chosen).is_some() {
-                return Err(CommandError::Syntax);
             }
+            expiry = Some((named, at));
         }
         at += 1;
     }
-    options.expiry = expiry.unwrap_or_default();
+    let now = call.context.keyspace.unix_millis();
+    let deadline = |at, unit, from| call.positive_deadline(at, unit, from, "set").map(SetExpiry::At);
+    options.expiry = match expiry {
+        None => SetExpiry::Never,
+        Some((Expiry::Keep, _)) => SetExpiry::Keep,
+        Some((Expiry::Ex, at)) => deadline(at, 1000, now)?,
+        Some((Expiry::Px, at)) => deadline(at, 1, now)?,
+        Some((Expiry::ExAt, at)) => deadline(at, 1000, 0)?,
+        Some((Expiry::PxAt, at)) => deadline(at, 1, 0)?,
+    };
     Ok(options)
+}
+
+/// How SET says when the value expires.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expiry {
+    Keep,
+    Ex,
+    Px,
+    ExAt,
+    PxAt,
+}
+
+impl Expiry {
+    fn named(option: &[u8]) -> Option<Self> {
+        let names = [
+            ("KEEPTTL", Self::Keep),
+            ("EX", Self::Ex),
+            ("PX", Self::Px),
+            ("EXAT", Self::ExAt),
+            ("PXAT", Self::PxAt),
+        ];
+        names.into_iter().find(|(name, _)| is(option, name)).map(|(_, expiry)| expiry)
+    }
 }
 
 pub(crate) fn setex(call: &mut Call<'_>) -> Result {
@@ -134,7 +155,7 @@ pub(crate) fn incrby(call: &mut Call<'_>) -> Result {
 }
 
 pub(crate) fn decrby(call: &mut Call<'_>) -> Result {
-    let by = call.integer(2)?.checked_neg().ok_or(CommandError::NotAnInteger)?;
+    let by = call.integer(2)?.checked_neg().ok_or(CommandError::DecrementOverflow)?;
     increment(call, by)
 }
 
