@@ -14,7 +14,10 @@ use std::{
 use axum::{
     Router,
     extract::{Request, State},
-    http::{StatusCode, header::AUTHORIZATION},
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    },
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -68,11 +71,11 @@ async fn authenticate(State(door): State<Door>, request: Request, next: Next) ->
     if door.context.accepts(token.unwrap_or_default()) {
         return next.run(request).await;
     }
-    Problem::new(
+    let problem = Problem::new(
         StatusCode::UNAUTHORIZED,
         "this server wants its password as a bearer token: Authorization: Bearer ...",
-    )
-    .into_response()
+    );
+    ([(WWW_AUTHENTICATE, "Bearer")], problem).into_response()
 }
 
 async fn unknown_path() -> Problem {
