@@ -154,3 +154,31 @@ impl Tail {
         self.pending.get(body..body + location.value_len as usize).map(<[u8]>::to_vec)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Log, Options, SyncMode};
+
+    /// Trimming reads a record, and meanwhile the key is written or deleted: the copy must not undo that.
+    #[test]
+    fn a_copy_never_undoes_a_newer_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Log::open(dir.path(), Options::new().sync(SyncMode::Never)).unwrap().0;
+        let log = open();
+        for key in [b"put", b"del"] {
+            log.put(key, b"old", None).unwrap();
+        }
+        let stale = [b"put", b"del"].map(|key| log.engine.keydir.get(key).unwrap());
+        log.put(b"put", b"new", None).unwrap();
+        log.delete(b"del").unwrap();
+        log.engine.move_record(&stale[0], b"put", b"old").unwrap();
+        log.engine.move_record(&stale[1], b"del", b"old").unwrap();
+        let check = |log: &Log| {
+            assert_eq!(log.get(b"put").unwrap().unwrap().value, b"new");
+            assert_eq!(log.get(b"del").unwrap(), None);
+        };
+        check(&log);
+        drop(log);
+        check(&open());
+    }
+}

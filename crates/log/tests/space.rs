@@ -161,6 +161,30 @@ fn a_trim_that_is_cut_short_anywhere_changes_nothing() {
     }
 }
 
+/// The files alone, as a crash of the process right after a trim would leave them.
+#[test]
+fn what_a_trim_copied_is_written_and_synced_before_the_original_is_deleted() {
+    let (dir, copy) = (scratch(), scratch());
+    let log = Log::open(dir.path(), options().dead_percent_max(90)).unwrap().0;
+    for key in 0..100_u8 {
+        log.put(&[key], &[key; 100], None).unwrap();
+    }
+    for key in 0..100_u8 {
+        if key % 10 != 0 {
+            log.delete(&[key]).unwrap();
+        }
+    }
+    // Opening with a lower limit lets the trim below be the first.
+    log.close().unwrap();
+    let log = Log::open(dir.path(), options().dead_percent_max(10)).unwrap().0;
+    let syncs = log.stats().syncs;
+    assert!(log.trim().unwrap() > 0);
+    assert!(log.stats().syncs > syncs);
+    write_files(copy.path(), &read_files(dir.path()));
+    assert_eq!(content(&Log::open(copy.path(), untrimmed()).unwrap().0), content(&log));
+    assert_eq!(log.len(), 10);
+}
+
 /// Clear, like trim, first disowns and then deletes.
 #[test]
 fn a_clear_that_is_cut_short_is_all_or_nothing() {
