@@ -220,6 +220,21 @@ impl Resp {
         self.reply()
     }
 
+    /// As [`call`](Self::call), for a server that may be killed meanwhile.
+    pub(crate) fn try_call<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Option<Value> {
+        self.stream.write_all(&request(arguments)).ok()?;
+        let (mut decoder, mut consumed) = (Decoder::default(), 0);
+        loop {
+            if let Some(value) = decoder.decode(&self.received, &mut consumed).unwrap() {
+                self.received.drain(..consumed);
+                return Some(value);
+            }
+            if self.receive() == 0 {
+                return None;
+            }
+        }
+    }
+
     /// Sends one command, whose reply must be this text: a status, a string, a number, or an error.
     pub(crate) fn expect<A: AsRef<[u8]>>(&mut self, arguments: &[A], text: &str) {
         assert_eq!(shown(&self.call(arguments)), text, "{}", request(arguments).escape_ascii());

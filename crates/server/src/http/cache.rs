@@ -1,7 +1,7 @@
 //! `/cache/{key}`: bytes in, bytes out.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, HttpBody, to_bytes},
     extract::{OriginalUri, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -74,15 +74,16 @@ pub(super) async fn put(
             parse_ttl(&text).ok_or_else(wrong)
         })
         .transpose()?;
-    let body = to_bytes(body, Value::LEN_MAX).await.map_err(|_| {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!(
-                "the body is broken or larger than {} bytes, the most that a value may have",
-                Value::LEN_MAX
-            ),
-        )
-    })?;
+    let too_large = || {
+        let max = Value::LEN_MAX;
+        let detail = format!("the body is broken or larger than {max} bytes, the most that a value may have");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
+    // Refused on its announcement: neither side need move half a gigabyte to learn that it was in vain.
+    if body.size_hint().lower() > Value::LEN_MAX as u64 {
+        return Err(too_large());
+    }
+    let body = to_bytes(body, Value::LEN_MAX).await.map_err(|_| too_large())?;
     let value = match headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) {
         None => Value::new(&body),
         Some(content_type) => content_type

@@ -25,11 +25,13 @@ pub(crate) fn reader_has(headers: &HeaderMap, tag: &str) -> bool {
 
 /// Whether the header lists the tag, or is `*` and there is one; `None` if there is no such header.
 fn lists(headers: &HeaderMap, name: HeaderName, tag: Option<&str>) -> Option<bool> {
-    let mut values = headers.get_all(name).iter().peekable();
+    let mut values = headers.get_all(&name).iter().peekable();
     values.peek()?;
     let mut candidates = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     Some(candidates.any(|candidate| match candidate.trim() {
         "*" => tag.is_some(),
+        // A weak tag does not promise the same bytes, which a write over them relies on (section 13.1.1).
+        candidate if name == header::IF_MATCH => Some(candidate) == tag,
         candidate => Some(candidate.strip_prefix("W/").unwrap_or(candidate)) == tag,
     }))
 }
