@@ -1,6 +1,6 @@
 //! The `nuthatch` binary: serves a cache, replays traces, drives servers.
 
-// mod bench;
+mod bench;
 mod config;
 mod log;
 mod output;
@@ -29,8 +29,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Replay a trace: which eviction policy, and how much memory, would have hit how often?
     Simulate(simulate::SimulateArgs),
-    // Drive a server and measure it: throughput, latency, and with a trace the hit ratio.
-    // Bench(bench::BenchArgs),
+    /// Drive a server and measure it: throughput, latency, and with a trace the hit ratio.
+    Bench(bench::BenchArgs),
     /// Look after a log directory.
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Simulate(args) => simulate::run(&args),
-        // Command::Bench(args) => bench::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Log(command) => log::run(&command),
     };
     match result {

@@ -22,3 +22,8 @@ pub use nuthatch_cache::{Entries, Unbounded, Unweighed, Weighed};
 /// The durable log.
 #[cfg(feature = "log")]
 pub use nuthatch_log as log;
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
