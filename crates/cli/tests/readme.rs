@@ -4,56 +4,56 @@
 //! command is what the command must print.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod support;
+
 use std::{
     fs,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
-const NUTHATCH: &str = env!("CARGO_BIN_EXE_nuthatch");
+use support::{Server, nuthatch};
 
 #[test]
 fn every_command_in_the_readme_does_what_it_says() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Served::start(&format!("{NUTHATCH} serve"), dir.path());
+    let server = Server::start(nuthatch().arg("serve").current_dir(&dir));
     let (mut run, mut served) = (0, 0);
     for line in commands() {
         let (command, expected) = match line.split_once('#') {
             Some((command, comment)) => (command.trim(), comment.trim().strip_prefix("=> ")),
             None => (line.trim(), None),
         };
-        let command = command.replace("cargo run --release --", NUTHATCH);
-        let command =
-            command.strip_prefix("nuthatch ").map_or(command.clone(), |rest| format!("{NUTHATCH} {rest}"));
-        if command.starts_with("./check") {
+        let command = command.replace("cargo run --release --", "nuthatch");
+        if command == "./check" {
             let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
             assert!(ci.contains("/check\""), "CI runs what the README names");
-            continue;
-        }
-        if command.contains(" serve") {
+        } else if let Some(flags) = command.strip_prefix("nuthatch serve") {
             let dir = tempfile::tempdir().unwrap();
-            Served::start(&command, dir.path()).stop();
+            let server =
+                Server::start(nuthatch().arg("serve").args(flags.split_whitespace()).current_dir(&dir));
+            assert!(server.terminate().success());
             served += 1;
-            continue;
+        } else {
+            let printed = shell(&command, &server);
+            if let Some(expected) = expected {
+                assert_eq!(printed.trim(), expected, "{command}");
+            }
+            run += 1;
         }
-        let printed = shell(&command, &server);
-        if let Some(expected) = expected {
-            assert_eq!(printed.trim(), expected, "{command}");
-        }
-        run += 1;
     }
     assert!(run >= 10 && served >= 3, "{run} commands and {served} servers were found in the README");
-    server.stop();
+    assert!(server.terminate().success());
 }
 
 /// Runs `command` in the project's folder, against `server`. It must succeed.
-fn shell(command: &str, server: &Served) -> String {
+fn shell(command: &str, server: &Server) -> String {
     let command = command
-        .replace("redis-cli ", &format!("redis-cli -p {} ", server.resp.rsplit_once(':').unwrap().1))
+        .replace("nuthatch ", concat!(env!("CARGO_BIN_EXE_nuthatch"), " "))
+        .replace("redis-cli ", &format!("redis-cli -p {} ", server.resp.port()))
         .replace("curl ", "curl -sS --fail ")
-        .replace("localhost:6379", &server.resp)
-        .replace("localhost:8080", &server.http);
+        .replace("localhost:6379", &server.resp.to_string())
+        .replace("localhost:8080", &server.http.to_string());
     let output = Command::new("sh").args(["-c", &command]).current_dir(root()).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command}\n{errors}");
@@ -69,45 +69,4 @@ fn commands() -> Vec<String> {
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// A server on free ports, stopped when it goes out of scope.
-struct Served {
-    process: Child,
-    resp: String,
-    http: String,
-}
-
-impl Served {
-    /// Starts `command` in `dir`, where its data will be.
-    fn start(command: &str, dir: &Path) -> Self {
-        let mut process = Command::new("sh")
-            .args(["-c", &format!("exec {command}")])
-            .envs([("NUTHATCH_RESP", "127.0.0.1:0"), ("NUTHATCH_HTTP", "127.0.0.1:0")])
-            .current_dir(dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut address = |door: &str| {
-            let line = lines.next().unwrap().unwrap();
-            line.strip_prefix(&format!("listening {door} ")).unwrap().to_owned()
-        };
-        let (resp, http) = (address("resp"), address("http"));
-        Self { process, resp, http }
-    }
-
-    /// Asks the server to end, as a service manager would; it must end well.
-    fn stop(mut self) {
-        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
-        assert!(asked.success());
-        assert_eq!(self.process.wait().unwrap().code(), Some(0));
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
