@@ -45,10 +45,13 @@ impl Decode for Lis {
 
 /// The four numbers of a line, and no fifth.
 pub(crate) fn columns(line: &[u8]) -> Option<[u64; 4]> {
-    let mut columns = line.split(u8::is_ascii_whitespace).filter(|column| !column.is_empty());
     let mut numbers = [0; 4];
+    let mut rest = line;
     for number in &mut numbers {
-        *number = decimal(columns.next()?)?;
+        rest = rest.trim_ascii_start();
+        let digits = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        *number = decimal(&rest[..digits])?;
+        rest = &rest[digits..];
     }
-    columns.next().is_none().then_some(numbers)
+    rest.trim_ascii_start().is_empty().then_some(numbers)
 }
