@@ -164,7 +164,7 @@ impl Keyspace {
             None => {
                 self.memory()
                     .scan(Cursor(cursor), count, |key, _| {
-                        keys.extend(Some(key).filter(|key| wanted(key)).cloned())
+                        keys.extend(Some(key).filter(|key| wanted(key)).cloned());
                     })
                     .0
             }
