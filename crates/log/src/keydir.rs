@@ -105,7 +105,7 @@ impl Keydir {
     ) -> Option<Location> {
         let (hash, shard) = self.shard(key);
         match write(shard).raw_entry_mut_v1().from_key_hashed_nocheck(hash, key) {
-            // `swap_remove`, not `shift_remove`: O(1), and what `scan` relies on.
+            // `swap_remove`, not `shift_remove`: O(1), and as good for `scan`.
             RawEntryMut::Occupied(entry) if condition(entry.get()) => Some(entry.swap_remove()),
             _ => None,
         }

@@ -167,6 +167,8 @@ impl Replay {
     }
 
     fn clear(&mut self, below: u32) {
+        // A record never disowns the segment that it stands in.
+        let below = below.min(self.segment);
         self.clear_below = self.clear_below.max(below);
         // A trim's clear record finds nothing left; then the whole keydir need not be looked at.
         if self.accounts.any_live_below(below) {
@@ -221,5 +223,63 @@ impl Cursor {
     fn sealed(mut self, bytes: u64) -> Outcome {
         self.resume(bytes);
         Outcome { bytes, lost: self.lost }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Log, Options,
+        format::{RecordHeader, body_crc},
+    };
+
+    /// A segment of intact records with these flags, each a put of its own key.
+    fn segment_of(flags: &[u8]) -> (tempfile::TempDir, Vec<u64>) {
+        let header = SegmentHeader { store_id: 1, number: 1, next_lsn: Lsn(1), previous_bytes: 0 };
+        let mut bytes = header.encode().to_vec();
+        let mut offsets = Vec::new();
+        for (at, &flags) in (0_u8..).zip(flags) {
+            let record = RecordHeader {
+                kind: Kind::Put,
+                flags,
+                key_len: 1,
+                value_len: 0,
+                lsn: Lsn(u64::from(at) + 1),
+                expires_at: 0,
+                body_crc: body_crc(&[at], &[]),
+            };
+            offsets.push(bytes.len() as u64);
+            bytes.extend(record.encode(header.salt(), bytes.len() as u64));
+            bytes.push(at);
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("0000000001.seg"), bytes).unwrap();
+        (dir, offsets)
+    }
+
+    /// No crash and no bit error makes these: every checksum is right. A program's mistake might.
+    #[test]
+    fn intact_records_that_make_no_whole_batches_are_refused_and_salvaged_without_the_broken_ones() {
+        let (more, both, joined) = (flags::MORE, flags::MORE | flags::JOINED, flags::JOINED);
+        let cases: [(&[u8], usize, &[u8]); 4] = [
+            (&[0, joined, 0], 1, &[0, 2]),
+            (&[more, 0, 0], 1, &[1, 2]),
+            (&[0, both, joined, 0], 1, &[0, 3]),
+            (&[more, both, more, joined], 2, &[2, 3]),
+        ];
+        for (flags, bad, kept) in cases {
+            let (dir, offsets) = segment_of(flags);
+            let error = Log::open(dir.path(), Options::new()).unwrap_err();
+            assert!(matches!(error, LogError::Damaged { offset, .. } if offset == offsets[bad]), "{error}");
+            for salvage in [true, false] {
+                let (log, _) = Log::open(dir.path(), Options::new().salvage(salvage)).unwrap();
+                let mut keys = log.scan(0, 10).1;
+                keys.sort();
+                assert_eq!(keys.concat(), kept, "{flags:?}");
+            }
+        }
+        let (dir, _) = segment_of(&[more, both, joined]);
+        assert_eq!(Log::open(dir.path(), Options::new()).unwrap().1.keys, 3);
     }
 }
