@@ -1,7 +1,7 @@
 //! Every mistake on the command line, in a file or around the server ends the program with an error code and one line that
 //! says what is wrong, where, and the way out. Mistakes in the spelling of options may take more lines, which name them.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests panics as a test does")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests panics as a test does")]
 
 mod support;
 

@@ -3,7 +3,7 @@
 //! The same requests go to a `redis-server` that the test starts and to two servers of ours: one without a log, one whose
 //! memory has so little room that most reads come from the log.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests panics as a test does")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests panics as a test does")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! What was acknowledged is there after the server ended, in good order or by a crash, and what was deleted is not.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests panics as a test does")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of tests panics as a test does")]
 
 mod support;
 

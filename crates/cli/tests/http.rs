@@ -1,6 +1,6 @@
 //! The HTTP door: values with their media types under `/cache/{key}`, conditions on entity tags, and errors as documents.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests panics as a test does")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests panics as a test does")]
 
 mod support;
 

@@ -1,7 +1,5 @@
 //! Who breaks the protocol is told how and is disconnected; who breaks a limit is told which; the others notice nothing.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests panics as a test does")]
-
 mod support;
 
 use std::{

@@ -1,7 +1,5 @@
 //! Requests come in any pieces and any number at once; each gets its reply, in order, and no client waits for another.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests panics as a test does")]
-
 mod support;
 
 use std::{
