@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use support::{Answer, PATIENCE, Server, nuthatch, read_answer, request, run, shown};
+use support::{Answer, PATIENCE, Server, nuthatch, read_answer, run, shown};
 
 const PROBLEM: &str = "application/problem+json";
 
@@ -559,37 +559,4 @@ fn metrics(server: &Server) -> Vec<(String, f64)> {
 fn each_door_can_be_closed() {
     let both = run(nuthatch().args(["serve", "--dir", "none", "--resp", "none", "--http", "none"]));
     assert!(!both.status.success() && both.stderr.contains("both doors are closed"), "{}", both.stderr);
-}
-
-#[test]
-fn curl_and_redis_cli_are_served() {
-    let server = Server::in_memory(&[]);
-    let tool = |name: &str, arguments: &[&str]| {
-        let output = std::process::Command::new(name).args(arguments).output();
-        let output = output.unwrap_or_else(|error| panic!("{name}: {error}; install it to run this test"));
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let url = format!("http://{}/cache/greeting", server.http);
-    tool(
-        "curl",
-        &["-sS", "--fail", "-X", "PUT", "-H", "Content-Type: text/plain", "--data-binary", "hello", &url],
-    );
-    assert_eq!(
-        tool("curl", &["-sS", "--fail", "-w", " %{http_code} %{content_type}", &url]),
-        "hello 200 text/plain"
-    );
-    let port = server.resp.port().to_string();
-    assert_eq!(tool("redis-cli", &["-p", &port, "GET", "greeting"]), "hello\n");
-    assert_eq!(tool("redis-cli", &["-3", "-p", &port, "INCRBYFLOAT", "sum", "0.5"]), "0.5\n");
-    let info = tool("redis-cli", &["-p", &port, "INFO", "keyspace"]);
-    assert!(info.contains("db0:keys=2"), "{info}");
-    assert_eq!(
-        shown(&{
-            let mut client = server.connect();
-            client.send(&request(&["DBSIZE"]));
-            client.reply()
-        }),
-        "2"
-    );
 }
