@@ -3,7 +3,7 @@
 mod support;
 
 use std::{
-    io::{ErrorKind, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
     thread,
     time::{Duration, Instant},
@@ -203,6 +203,31 @@ fn a_client_that_never_reads_its_replies_does_not_block_others() {
     }
     assert_eq!(server.http("GET", "/health", &[], b"").status, 200);
     assert!(server.terminate().success(), "a deaf client must not keep the server from ending");
+}
+
+#[test]
+fn a_client_that_never_stops_sending_does_not_keep_the_server_from_ending() {
+    // A few seconds' worth: far more than are on their way when the signal comes.
+    const ANSWERED_MAX: usize = 2_000_000;
+    let server = Server::in_memory(&["--workers", "1"]);
+    let stream = TcpStream::connect(server.resp).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let requests = request(&["PING"]).repeat(10_000);
+            while (&stream).write_all(&requests).is_ok() {}
+        });
+        let mut bytes = [0; 64 << 10];
+        // It is under way: now end it, and count what is still answered.
+        assert!((&stream).read(&mut bytes).unwrap() > 0);
+        server.signal();
+        let mut answered = 0;
+        while let Ok(len @ 1..) = (&stream).read(&mut bytes) {
+            answered += len / "+PONG\r\n".len();
+            assert!(answered < ANSWERED_MAX, "the server does not end as long as it is asked");
+        }
+        assert_eq!(server.terminate().code(), Some(0));
+    });
 }
 
 #[test]

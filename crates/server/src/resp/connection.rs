@@ -26,6 +26,7 @@ pub(crate) async fn serve(mut stream: TcpStream, context: Arc<Context>, mut drai
         return;
     };
     let mut connection = Connection::new(Session::new(&context));
+    let stopping = draining.clone();
     // Made once: a request costs one poll of it, not a registration.
     let drained = async move { drop(draining.wait_for(|draining| *draining).await) };
     tokio::pin!(drained);
@@ -44,6 +45,8 @@ pub(crate) async fn serve(mut stream: TcpStream, context: Arc<Context>, mut drai
             }
         }
         match connection.answer(&mut stream, &context).await {
+            // A client that never stops sending would never let the wait above see that the server drains.
+            Ok(Next::Read) if stopping.has_changed().unwrap_or(true) => break,
             Ok(Next::Read) => {}
             Ok(Next::Close) => break,
             Err(error) => {
