@@ -357,6 +357,24 @@ fn an_expired_key_does_not_come_back() {
     }
 }
 
+/// In memory there is room for ten: the others are only in the log, where nothing reads them any more.
+#[test]
+fn expired_keys_are_reclaimed_though_nobody_asks_for_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Server::on_log(dir.path(), &["--max-entries", "10"]);
+    for server in [log, Server::in_memory(&[])] {
+        let mut client = server.connect();
+        for number in 0..1000 {
+            client.expect(&["SET", &format!("k{number}"), "v", "PX", "1"], "OK");
+        }
+        client.expect(&["SET", "stays", "v"], "OK");
+        let started = Instant::now();
+        while shown(&client.call(&["DBSIZE"])) != "1" {
+            assert!(started.elapsed() < PATIENCE, "{}", shown(&client.call(&["DBSIZE"])));
+        }
+    }
+}
+
 #[test]
 fn a_second_server_on_the_same_directory_is_turned_away() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! Commands on keys, whatever they hold.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use nuthatch_cache::Cursor;
 
 use crate::{
@@ -180,9 +182,20 @@ impl Keyspace {
         ScanPage { cursor, keys }
     }
 
-    /// Looks at some keys, going on where the last sweep ended, and reclaims what has expired there. For a timer: keys
-    /// expire exactly on time without it, but hold their room until they are met.
+    /// Looks at about `keys` keys of each shard of memory and `32 * keys` of the log, going on where the last sweep ended,
+    /// and reclaims what has expired there. For a timer: keys expire exactly on time without it, but hold their room, and
+    /// count in [`len`](Self::len), until they are met. Reads nothing from the disk.
     pub fn sweep(&self, keys: u32) {
         self.memory().sweep(keys);
+        let Some(log) = self.log() else { return };
+        let now = self.unix_millis();
+        let (next, page) = log.scan(self.log_swept.load(Relaxed), 32 * keys as usize);
+        self.log_swept.store(next, Relaxed);
+        for key in page {
+            // Looked at first: to forget takes the lock that writers need.
+            if log.meta(&key).is_some_and(|meta| meta.expires_at.is_some_and(|at| at <= now)) {
+                log.forget_expired(&key, now);
+            }
+        }
     }
 }

@@ -50,6 +50,8 @@ pub struct Keyspace {
     memory: Cache<Key, Item>,
     log: Option<Log>,
     pub(crate) stripes: Stripes,
+    /// Where the next sweep of the log goes on.
+    pub(crate) log_swept: AtomicU64,
     clock: Clock,
     bound: Bound,
     policy: PolicyKind,
@@ -108,6 +110,7 @@ impl Keyspace {
             memory,
             log,
             stripes: Stripes::new(),
+            log_swept: AtomicU64::new(0),
             clock: options.clock.clone(),
             bound: options.bound,
             policy: options.policy,

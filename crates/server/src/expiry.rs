@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::context::Context;
 
-/// How often to look, and at how many entries of each shard: a million idle keys are gone through in a few minutes.
+/// How often to look, and at how many entries of each shard of memory (of the log at 32 times as many in all): a million
+/// idle keys are gone through in a few minutes.
 const PERIOD: Duration = Duration::from_millis(100);
 const KEYS_PER_LOOK: u32 = 32;
 
