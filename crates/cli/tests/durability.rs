@@ -143,8 +143,8 @@ struct Told {
     acknowledged: [u64; KEYS],
     /// The highest sum that was acknowledged of the counter that all share.
     counter: u64,
-    /// The highest number acknowledged and sent of the pair that is written as one.
-    pair: (u64, u64),
+    /// The highest number acknowledged and sent of the keys that are written as one.
+    together: (u64, u64),
 }
 
 /// Writes from several clients until a random number of them is acknowledged, kills the server, and looks for what was
@@ -176,6 +176,11 @@ fn crash_under_load(sync: &str, rounds: u64) {
     check(&server, &told, seed, rounds);
 }
 
+/// The keys that a client writes as one.
+fn together(number: usize) -> Vec<String> {
+    (0..100).map(|part| format!("{number}:together:{part}")).collect()
+}
+
 fn write_until_the_end(client: &mut Resp, number: usize, told: &mut Told, acknowledged: &AtomicU64) {
     for turn in 0.. {
         let key = turn % KEYS;
@@ -194,14 +199,15 @@ fn write_until_the_end(client: &mut Resp, number: usize, told: &mut Told, acknow
             Some(reply) => panic!("{reply:?}"),
             None => return,
         }
-        told.pair.1 = told.pair.0.max(told.pair.1) + 1;
-        let text = told.pair.1.to_string();
-        match client.try_call(&["MSET", &format!("{number}:left"), &text, &format!("{number}:right"), &text])
-        {
+        told.together.1 += 1;
+        let text = told.together.1.to_string();
+        let pairs = together(number).into_iter().flat_map(|key| [key, text.clone()]);
+        let mset: Vec<String> = ["MSET".to_owned()].into_iter().chain(pairs).collect();
+        match client.try_call(&mset) {
             Some(reply) => assert_eq!(shown(&reply), "OK"),
             None => return,
         }
-        told.pair.0 = told.pair.1;
+        told.together.0 = told.together.1;
     }
 }
 
@@ -222,9 +228,14 @@ fn check(server: &Server, told: &[Told], seed: u64, round: u64) {
                 "{number}:{key} is {value}, acknowledged was {acknowledged}, sent {sent}; {at}"
             );
         }
-        let (left, right) = (held(&format!("{number}:left")), held(&format!("{number}:right")));
-        assert_eq!(left, right, "half of an MSET; {at}");
-        assert!((told.pair.0..=told.pair.1).contains(&left), "{left}, {:?}; {at}", told.pair);
+        let mut values: Vec<u64> = together(number).iter().map(|key| held(key)).collect();
+        values.dedup();
+        assert_eq!(values.len(), 1, "a part of an MSET: {values:?}; {at}");
+        assert!(
+            (told.together.0..=told.together.1).contains(&values[0]),
+            "{values:?}, {:?}; {at}",
+            told.together
+        );
     }
     let acknowledged = told.iter().map(|told| told.counter).max().unwrap();
     let counter = held("counter");

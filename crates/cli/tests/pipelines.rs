@@ -82,6 +82,20 @@ fn ten_thousand_requests_in_one_write_are_answered_in_order() {
     }
 }
 
+/// The replies are sent in parts: what they wait behind is not forgotten meanwhile.
+#[test]
+fn a_short_pipeline_with_large_replies_is_answered_whole() {
+    let server = Server::in_memory(&[]);
+    let mut client = server.connect();
+    let value = "x".repeat(100_000);
+    client.expect(&["SET", "k", &value], "OK");
+    client.send(&[request(&["GET", "k"]).repeat(100), request(&["ECHO", "last"])].concat());
+    for number in 0..100 {
+        assert_eq!(shown(&client.reply()), value, "reply {number}");
+    }
+    assert_eq!(shown(&client.reply()), "last");
+}
+
 #[test]
 fn an_error_in_a_pipeline_stops_nothing_behind_it() {
     let server = Server::in_memory(&[]);
