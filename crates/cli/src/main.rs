@@ -11,10 +11,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-// Values of all sizes come and go at a high rate: docs/decisions/0004-allocator.md has the figures.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A cache engine: serve it to Redis clients and browsers, replay real traces against its policies, measure servers.
 #[derive(Parser)]
 #[command(name = "nuthatch", version, arg_required_else_help = true, max_term_width = 100)]

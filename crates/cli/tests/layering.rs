@@ -44,7 +44,10 @@ fn the_table_allows_no_circle() {
     for (index, (room, allowed)) in ROOMS.iter().enumerate() {
         for below in *allowed {
             let place = ROOMS.iter().position(|(name, _)| name == below);
-            assert!(place.is_some_and(|place| place < index), "{room} may use {below}, which is not below it");
+            assert!(
+                place.is_some_and(|place| place < index),
+                "{room} may use {below}, which is not below it"
+            );
         }
     }
 }
@@ -56,9 +59,11 @@ fn root() -> &'static Path {
 /// The rooms that `room` names in any table of dependencies, tests included.
 fn uses(room: &str) -> BTreeSet<String> {
     let folder = if room == "bench" { root().join(room) } else { root().join("crates").join(room) };
-    let manifest: toml::Table = toml::from_str(&fs::read_to_string(folder.join("Cargo.toml")).unwrap()).unwrap();
+    let manifest: toml::Table =
+        toml::from_str(&fs::read_to_string(folder.join("Cargo.toml")).unwrap()).unwrap();
     let tables = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let names = tables.into_iter().filter_map(|table| manifest.get(table)?.as_table()).flat_map(toml::Table::keys);
+    let names =
+        tables.into_iter().filter_map(|table| manifest.get(table)?.as_table()).flat_map(toml::Table::keys);
     let ours = names.filter(|name| name.as_str() == "nuthatch" || name.starts_with("nuthatch-"));
     ours.map(|name| name.strip_prefix("nuthatch-").unwrap_or(name).to_owned()).collect()
 }

@@ -7,7 +7,6 @@ use nuthatch_cache::Cursor;
 use crate::{
     Keyspace, KeyspaceError, Value, glob_matches,
     keyspace::{Change, Item},
-    log_key::{from_log, to_log},
 };
 
 /// When a key expires.
@@ -54,7 +53,7 @@ impl Keyspace {
     pub fn ttl(&self, key: &[u8]) -> Ttl {
         let expires_at = match self.memory().peek_with(key, |item| item.expires_at) {
             Some(expires_at) => expires_at,
-            None => match self.log().and_then(|log| log.meta(&to_log(key))) {
+            None => match self.log().and_then(|log| log.meta(key)) {
                 Some(meta) => meta.expires_at,
                 None => return Ttl::Absent,
             },
@@ -175,7 +174,7 @@ impl Keyspace {
                 let (next, page) = log.scan(cursor, count);
                 let live =
                     |key: &[u8]| log.meta(key).is_some_and(|meta| meta.expires_at.is_none_or(|at| at > now));
-                keys.extend(page.into_iter().filter(|key| live(key)).map(from_log).filter(|key| wanted(key)));
+                keys.extend(page.into_iter().filter(|key| wanted(key) && live(key)));
                 next
             }
         };

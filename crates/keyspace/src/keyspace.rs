@@ -1,7 +1,6 @@
 //! The keyspace itself: memory over a log, and the two ways to them, reading a key and changing it.
 
 use std::{
-    borrow::Cow,
     future::Future,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
@@ -10,7 +9,7 @@ use std::{
 use nuthatch_cache::{Cache, Clock, PolicyKind, Stats};
 use nuthatch_log::{Batch, Log, LogError, Lsn};
 
-use crate::{KeyspaceError, Value, log_key::to_log, stripes::Stripes};
+use crate::{KeyspaceError, Value, stripes::Stripes};
 
 /// How much memory may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +39,7 @@ impl Default for Options {
 
 /// Bytes that an entry costs beside its key and value, as measured: its places in the slab, the hash table and the
 /// policy, and what the allocator adds.
-pub const ENTRY_OVERHEAD: u64 = 144;
+pub const ENTRY_OVERHEAD: u64 = 160;
 
 /// Redis values under keys. Shared by reference between threads; all methods take `&self`.
 ///
@@ -223,7 +222,7 @@ impl Keyspace {
             return self.delete(key);
         }
         if let Some(log) = &self.log {
-            log.put(&to_log(key), item.value.encoded(), item.expires_at)?;
+            log.put(key, item.value.encoded(), item.expires_at)?;
         }
         self.remember(key, item);
         Ok(())
@@ -232,9 +231,8 @@ impl Keyspace {
     /// Writes checked `items` as one step; the caller holds all their stripes.
     pub(crate) fn put_many(&self, items: Vec<(&[u8], Item)>) -> Result<(), KeyspaceError> {
         if let Some(log) = &self.log {
-            let keys: Vec<Cow<'_, [u8]>> = items.iter().map(|(key, _)| to_log(key)).collect();
             let mut batch = Batch::new();
-            for (key, (_, item)) in keys.iter().zip(&items) {
+            for (key, item) in &items {
                 batch.put(key, item.value.encoded(), item.expires_at)?;
             }
             log.append(&batch)?;
@@ -247,9 +245,8 @@ impl Keyspace {
 
     /// Refuses what could not be kept, before anything is written.
     pub(crate) fn check(&self, key: &[u8], item: &Item) -> Result<(), KeyspaceError> {
-        let len = if self.log.is_some() { to_log(key).len() } else { key.len() };
-        if len > Self::KEY_LEN_MAX {
-            return Err(KeyspaceError::KeyTooLong { len, max: Self::KEY_LEN_MAX });
+        if key.len() > Self::KEY_LEN_MAX {
+            return Err(KeyspaceError::KeyTooLong { len: key.len(), max: Self::KEY_LEN_MAX });
         }
         let len = item.value.bytes().len();
         if len > Value::LEN_MAX {
@@ -266,7 +263,7 @@ impl Keyspace {
     /// Deletes `key`, whose stripe the caller holds.
     fn delete(&self, key: &[u8]) -> Result<(), KeyspaceError> {
         if let Some(log) = &self.log {
-            log.delete(&to_log(key))?;
+            log.delete(key)?;
         }
         self.memory.remove(key);
         Ok(())
@@ -286,7 +283,7 @@ impl Keyspace {
     /// What the log holds of `key`. An expired record is forgotten on the way.
     fn read_log(&self, key: &[u8]) -> Result<Option<Item>, KeyspaceError> {
         let Some(log) = &self.log else { return Ok(None) };
-        let (key, now) = (&*to_log(key), self.clock.unix_millis());
+        let now = self.clock.unix_millis();
         let Some(meta) = log.meta(key) else { return Ok(None) };
         if meta.expires_at.is_some_and(|at| at <= now) {
             log.forget_expired(key, now);

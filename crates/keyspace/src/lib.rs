@@ -22,7 +22,6 @@ mod error;
 mod glob;
 mod keys;
 mod keyspace;
-mod log_key;
 mod numbers;
 mod strings;
 mod stripes;

@@ -106,7 +106,7 @@ impl<'a> Op<'a> {
 }
 
 fn check_key(key: &[u8]) -> Result<()> {
-    if key.is_empty() || key.len() > KEY_BYTES_MAX {
+    if key.len() > KEY_BYTES_MAX {
         return Err(LogError::KeyLength { bytes: key.len() });
     }
     Ok(())

@@ -90,8 +90,8 @@ pub enum LogError {
         version: u32,
     },
 
-    /// The key is empty or too long.
-    #[error("a key of {bytes} bytes: the log takes 1 to {KEY_BYTES_MAX}")]
+    /// The key is too long.
+    #[error("a key of {bytes} bytes: the log takes up to {KEY_BYTES_MAX}")]
     KeyLength {
         /// Its length.
         bytes: usize,

@@ -179,8 +179,8 @@ impl RecordHeader {
         let (key_len, value_len) = (u16_at(bytes, 10), u32_at(bytes, 12));
         // The cheap checks come first: a search for the next valid record runs this at every byte.
         let kind = match bytes[8] {
-            1 if key_len > 0 => Kind::Put,
-            2 if key_len > 0 && value_len == 0 => Kind::Delete,
+            1 => Kind::Put,
+            2 if value_len == 0 => Kind::Delete,
             3 if key_len == 0 && value_len == 4 => Kind::Clear,
             4 if key_len == 0 => Kind::Filler,
             _ => return None,

@@ -52,12 +52,17 @@ fn lengths_beyond_the_limits_are_refused_and_those_at_the_limits_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let log = open(&dir);
     let long = vec![7; 65_536];
-    assert!(matches!(log.put(b"", b"", None), Err(LogError::KeyLength { bytes: 0 })));
     assert!(matches!(log.put(&long, b"", None), Err(LogError::KeyLength { bytes: 65_536 })));
     assert!(matches!(log.delete(&long), Err(LogError::KeyLength { .. })));
     log.put(&long[1..], b"v", None).unwrap();
+    log.put(b"", b"", None).unwrap();
     drop(log);
-    assert_eq!(value(&open(&dir), &long[1..]), Some(b"v".to_vec()));
+    let log = open(&dir);
+    assert_eq!(value(&log, &long[1..]), Some(b"v".to_vec()));
+    assert_eq!(value(&log, b""), Some(Vec::new()));
+    log.delete(b"").unwrap();
+    drop(log);
+    assert_eq!(value(&open(&dir), b""), None);
 }
 
 #[test]
