@@ -3,12 +3,17 @@
 //! Sharded, so that readers and the one writer (under the append lock) seldom meet. Each shard is an [`IndexMap`]: its
 //! dense order is what makes [`scan`](Keydir::scan) a few array reads with the guarantee that Redis gives for SCAN.
 //!
+//! Keys may come from whoever can reach a server, so they are hashed with the standard library's SipHash, which keeps
+//! colliding keys from being found out: docs/decisions/0003-hash.md.
+//!
 //! Bytes per key: 56 in the dense array (key pointer, location, hash), 9 to 18 in the hash table, and the key's own
 //! allocation.
 
-use std::{hash::BuildHasher, sync::RwLock};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::RwLock,
+};
 
-use foldhash::quality::RandomState;
 use indexmap::{
     IndexMap,
     map::{RawEntryApiV1, raw_entry_v1::RawEntryMut},

@@ -1,7 +1,7 @@
 //! Locks that do not spread a panic.
 //!
-//! Nothing in this crate panics while it holds a lock; the caller's code that it runs (clock, wakers) runs outside of
-//! all of them. So the data behind a lock that std calls poisoned is whole, and going on is right.
+//! Nothing in this crate panics while it holds a lock with data behind it; the caller's code that it runs (clock, wakers)
+//! runs outside of those. So the data behind a lock that std calls poisoned is whole, and going on is right.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

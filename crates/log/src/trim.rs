@@ -13,6 +13,7 @@
 
 use std::{
     fs,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -73,11 +74,12 @@ impl Engine {
             }
             (state.wanted, state.running) = (false, true);
             drop(state);
-            let result = self.trim();
+            // A caller's clock may panic; writers must not wait for a thread that is gone.
+            let result = panic::catch_unwind(AssertUnwindSafe(|| self.trim()));
             state = lock(&self.trimmer.state);
             state.running = false;
             // Shown by `Stats::trim_failed`; `Log::trim` says why.
-            state.failed |= result.is_err();
+            state.failed |= !matches!(result, Ok(Ok(())));
             self.trimmer.changed.notify_all();
         }
     }

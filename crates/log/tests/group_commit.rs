@@ -101,9 +101,11 @@ fn a_single_blocking_writer_syncs_once_per_commit() {
 }
 
 #[test]
-fn one_second_mode_syncs_by_itself() {
+fn one_second_mode_syncs_by_itself_also_when_it_is_set_later() {
     let dir = tempfile::tempdir().unwrap();
-    let log = open(&dir, SyncMode::EverySec);
+    let log = open(&dir, SyncMode::Always);
+    block_on(log.committed(log.put(b"first", b"", None).unwrap())).unwrap(); // the thread runs, and waits for more
+    log.set_sync(SyncMode::EverySec);
     let before = log.stats().syncs;
     log.put(b"key", b"value", None).unwrap();
     while log.stats().syncs == before {

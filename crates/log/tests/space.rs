@@ -268,6 +268,25 @@ fn trimming_stops_at_damage_and_keeps_the_file() {
     log.put(b"more", b"is taken", None).unwrap();
 }
 
+/// The trimming thread dies of it; writers must neither hang nor fail.
+#[test]
+fn a_clock_that_panics_stops_trimming_and_nothing_else() {
+    let dir = scratch();
+    let healthy = Arc::new(AtomicBool::new(true));
+    let clock = Arc::clone(&healthy);
+    let options =
+        options().clock(move || if clock.load(Relaxed) { 1000 } else { unreachable!("a test's clock") });
+    let log = Log::open(dir.path(), options).unwrap().0;
+    log.put(b"stays", b"value", None).unwrap();
+    healthy.store(false, Relaxed);
+    for round in 0..1000_u32 {
+        log.put(b"churn", &round.to_le_bytes().repeat(20), None).unwrap();
+    }
+    assert!(log.stats().trim_failed);
+    assert_eq!(value(&log, b"stays"), Some(b"value".to_vec()));
+    log.close().unwrap();
+}
+
 /// Reads, overwrites, scans and trims at once: no read may miss a key that is there.
 #[test]
 fn reads_and_scans_during_trims_see_every_key() {
