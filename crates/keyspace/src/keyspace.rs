@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    hash::RandomState,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -46,7 +47,8 @@ pub const ENTRY_OVERHEAD: u64 = 160;
 /// Reads and writes of a keyspace with a log may block on the disk: a read when memory does not have the key, a write when
 /// the log's buffer is full.
 pub struct Keyspace {
-    memory: Cache<Key, Item>,
+    /// Keyed by what clients send, hence the standard library's SipHash: docs/decisions/0003-hash.md.
+    memory: Cache<Key, Item, RandomState>,
     log: Option<Log>,
     pub(crate) stripes: Stripes,
     /// Where the next sweep of the log goes on.
@@ -93,7 +95,7 @@ impl Keyspace {
     }
 
     fn new(options: &Options, log: Option<Log>) -> Self {
-        let memory = Cache::builder();
+        let memory = Cache::builder().hasher(RandomState::new());
         let memory = match options.bound {
             Bound::Entries(entries) => {
                 memory.capacity(entries).policy(options.policy).clock(options.clock.clone()).build()
@@ -142,7 +144,7 @@ impl Keyspace {
         self.clock.unix_millis()
     }
 
-    pub(crate) const fn memory(&self) -> &Cache<Key, Item> {
+    pub(crate) const fn memory(&self) -> &Cache<Key, Item, RandomState> {
         &self.memory
     }
 

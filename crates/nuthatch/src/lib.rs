@@ -15,7 +15,9 @@
 //!
 //! Features: `log` adds [`log::Log`], a key-value store on append-only segments that survives crashes.
 
-pub use nuthatch_cache::{Builder, Cache, Clock, Cursor, Equivalent, ManualClock, PolicyKind, RandomState, Stats};
+pub use nuthatch_cache::{
+    Builder, Cache, Clock, Cursor, Equivalent, ManualClock, PolicyKind, RandomState, Stats,
+};
 /// The states of a [`Builder`], by which it knows whether it can be built.
 pub use nuthatch_cache::{Entries, Unbounded, Unweighed, Weighed};
 
