@@ -119,15 +119,10 @@ impl Server {
         self.child.id()
     }
 
-    /// Asks the server to end.
-    pub(crate) fn signal(&self) {
-        let signal = format!("kill -TERM {}", self.pid());
-        assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success());
-    }
-
     /// Asks the server to end, and says how it did.
     pub(crate) fn terminate(mut self) -> ExitStatus {
-        self.signal();
+        let signal = format!("kill -TERM {}", self.pid());
+        assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success());
         wait(&mut self.child).unwrap_or_else(|| panic!("the server did not end on SIGTERM"))
     }
 
