@@ -63,7 +63,7 @@ where
             let Some(flight) = joined else {
                 let flight = shard.flights.start(hash, key.to_owned().into());
                 drop(shard);
-                return Lead { cache: self, hash, flight }.run(load);
+                return Lead { cache: self, hash, flight, done: false }.run(load);
             };
             drop(shard);
             if let Some(value) = flight.wait() {
@@ -82,6 +82,8 @@ where
     cache: &'a Cache<K, V, S>,
     hash: u64,
     flight: Arc<Flight<V>>,
+    /// The load ended with a value and nothing is left to clean up.
+    done: bool,
 }
 
 impl<K, V, S> Lead<'_, K, V, S>
@@ -90,16 +92,21 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    fn run<E>(self, load: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    fn run<E>(mut self, load: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         let value = load()?;
         while let Err(NoRoomHere) = self.keep(&value) {
             self.cache.evict_elsewhere(self.hash);
         }
-        self.flight.land(Some(value.clone()));
+        // The record is gone, so nobody can join any more: a count of one means that nobody waits.
+        if Arc::strong_count(&self.flight) > 1 {
+            self.flight.land(Some(value.clone()));
+        }
+        self.done = true;
         Ok(value)
     }
 
-    /// Puts a copy of `value` into the cache, unless the key was written or removed since the load began.
+    /// Puts a copy of `value` into the cache, unless the key was written or removed since the load began. Ends the load's
+    /// record either way.
     fn keep(&self, value: &V) -> Result<(), NoRoomHere> {
         let mut departed = Departed::new();
         let copy = value.clone();
@@ -110,6 +117,9 @@ where
         let weight = self.cache.weigh(key, value);
         if weight > self.cache.capacity() {
             shard.stats.rejections += 1;
+            let key = shard.flights.finish(self.hash, &self.flight);
+            drop(shard);
+            drop(key);
             return Ok(());
         }
         // Whoever inserts the key fences this load off first, so there is no entry of the key to replace.
@@ -128,6 +138,9 @@ where
     S: BuildHasher,
 {
     fn drop(&mut self) {
+        if self.done {
+            return;
+        }
         let key = self.cache.lock(self.hash).flights.finish(self.hash, &self.flight);
         self.flight.land(None);
         drop(key); // here, not under the lock: it may run the user's code

@@ -24,12 +24,18 @@ const PROMOTION_HITS: u8 = 2;
 /// The small queue's share of the capacity: one part in this many.
 const SMALL_SHARE: u64 = 10;
 
+/// What a hit touches: two bytes per slot, so that the marks of many entries share a cache line.
 #[derive(Clone, Copy, Debug, Default)]
-struct Node {
-    hash: u64,
-    weight: u64,
+struct Mark {
     frequency: u8,
     in_main: bool,
+}
+
+/// What matters only when an entry comes, leaves or changes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Body {
+    hash: u64,
+    weight: u64,
 }
 
 #[derive(Debug)]
@@ -38,19 +44,15 @@ pub(crate) struct S3Fifo {
     small_capacity: u64,
     links: Links,
     /// By slot.
-    nodes: Vec<Node>,
+    marks: Vec<Mark>,
+    /// By slot.
+    bodies: Vec<Body>,
     small: List,
     small_weight: u64,
     main: List,
     ghosts: GhostQueue,
     /// The last to fail probation, not yet among the ghosts: see [`take_ghost`](S3Fifo::take_ghost).
-    departed: Option<Departed>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Departed {
-    hash: u64,
-    weight: u64,
+    departed: Option<Body>,
 }
 
 impl S3Fifo {
@@ -60,7 +62,8 @@ impl S3Fifo {
             capacity,
             small_capacity,
             links: Links::new(),
-            nodes: Vec::new(),
+            marks: Vec::new(),
+            bodies: Vec::new(),
             small: List::new(),
             small_weight: 0,
             main: List::new(),
@@ -78,7 +81,7 @@ impl S3Fifo {
         let remembered = self.ghosts.take(hash);
         match self.departed.take() {
             Some(departed) if departed.hash == hash => true,
-            Some(Departed { hash, weight }) => {
+            Some(Body { hash, weight }) => {
                 self.ghosts.push(hash, weight);
                 remembered
             }
@@ -87,13 +90,11 @@ impl S3Fifo {
     }
 
     fn push(&mut self, slot: Slot, in_main: bool) {
-        let node = &mut self.nodes[slot.index()];
-        node.frequency = 0;
-        node.in_main = in_main;
+        self.marks[slot.index()] = Mark { frequency: 0, in_main };
         if in_main {
             self.main.push_head(&mut self.links, slot);
         } else {
-            self.small_weight += node.weight;
+            self.small_weight += self.bodies[slot.index()].weight;
             self.small.push_head(&mut self.links, slot);
         }
     }
@@ -101,11 +102,11 @@ impl S3Fifo {
     /// Moves the proven tail of small to main until one has to leave; `None` if all were proven.
     fn evict_small(&mut self) -> Option<Slot> {
         while let Some(slot) = self.small.tail() {
-            let node = self.nodes[slot.index()];
+            let frequency = self.marks[slot.index()].frequency;
             self.remove(slot);
-            if node.frequency < PROMOTION_HITS {
-                let departed = Departed { hash: node.hash, weight: node.weight };
-                if let Some(Departed { hash, weight }) = self.departed.replace(departed) {
+            if frequency < PROMOTION_HITS {
+                let body = self.bodies[slot.index()];
+                if let Some(Body { hash, weight }) = self.departed.replace(body) {
                     self.ghosts.push(hash, weight);
                 }
                 return Some(slot);
@@ -118,12 +119,12 @@ impl S3Fifo {
     fn evict_main(&mut self) -> Option<Slot> {
         loop {
             let slot = self.main.tail()?;
-            let node = &mut self.nodes[slot.index()];
-            if node.frequency == 0 {
+            let mark = &mut self.marks[slot.index()];
+            if mark.frequency == 0 {
                 self.main.unlink(&mut self.links, slot);
                 return Some(slot);
             }
-            node.frequency -= 1;
+            mark.frequency -= 1;
             self.main.move_to_head(&mut self.links, slot);
         }
     }
@@ -131,27 +132,28 @@ impl S3Fifo {
 
 impl Policy for S3Fifo {
     fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
-        if self.nodes.len() <= slot.index() {
-            self.nodes.resize(slot.index() + 1, Node::default());
+        if self.bodies.len() <= slot.index() {
+            self.bodies.resize(slot.index() + 1, Body::default());
+            self.marks.resize(slot.index() + 1, Mark::default());
         }
-        self.nodes[slot.index()] = Node { hash, weight, ..Node::default() };
+        self.bodies[slot.index()] = Body { hash, weight };
         let in_main = self.take_ghost(hash);
         self.push(slot, in_main);
     }
 
     fn hit(&mut self, slot: Slot) {
-        let node = &mut self.nodes[slot.index()];
-        if node.frequency < FREQUENCY_MAX {
-            node.frequency += 1;
+        let mark = &mut self.marks[slot.index()];
+        if mark.frequency < FREQUENCY_MAX {
+            mark.frequency += 1;
         }
     }
 
     fn reweigh(&mut self, slot: Slot, weight: u64) {
-        let node = &mut self.nodes[slot.index()];
-        if !node.in_main {
-            self.small_weight = self.small_weight - node.weight + weight;
+        let body = &mut self.bodies[slot.index()];
+        if !self.marks[slot.index()].in_main {
+            self.small_weight = self.small_weight - body.weight + weight;
         }
-        node.weight = weight;
+        body.weight = weight;
     }
 
     fn evict(&mut self) -> Option<Slot> {
@@ -163,11 +165,10 @@ impl Policy for S3Fifo {
     }
 
     fn remove(&mut self, slot: Slot) {
-        let node = self.nodes[slot.index()];
-        if node.in_main {
+        if self.marks[slot.index()].in_main {
             self.main.unlink(&mut self.links, slot);
         } else {
-            self.small_weight -= node.weight;
+            self.small_weight -= self.bodies[slot.index()].weight;
             self.small.unlink(&mut self.links, slot);
         }
     }
