@@ -31,7 +31,7 @@ pub(crate) struct ServeOptions {
     /// Memory for keys and values, overhead included [default: 1GiB]
     #[arg(long, env = "NUTHATCH_MEMORY", value_name = "SIZE")]
     #[serde(deserialize_with = "parsed")]
-    pub(crate) memory: Option<ByteSize>,
+    pub(crate) memory: Option<Memory>,
 
     /// Bound memory by a number of entries instead of by bytes
     #[arg(long, env = "NUTHATCH_MAX_ENTRIES", value_name = "N")]
@@ -70,7 +70,8 @@ impl ServeOptions {
     /// The settings in the file at `path`.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is no valid configuration", path.display()))
+        toml::from_str(&text)
+            .map_err(|error| anyhow::anyhow!("{}, {}", path.display(), in_one_line(&text, &error)))
     }
 
     /// These settings, and those of `below` where nothing is set here.
@@ -89,6 +90,30 @@ impl ServeOptions {
             workers: self.workers.or(below.workers),
             max_connections: self.max_connections.or(below.max_connections),
         }
+    }
+}
+
+/// What is wrong with the file's `text`, and in which line. An unknown or mistyped value does not name its key, the line
+/// that it stands in does.
+fn in_one_line(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let index = before.matches('\n').count();
+    let line: String = text.lines().nth(index).unwrap_or_default().trim().chars().take(80).collect();
+    format!("line {}, {line}: {}", index + 1, error.message().replace('\n', ", "))
+}
+
+/// An amount of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Memory(pub(crate) u64);
+
+impl FromStr for Memory {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = text.parse().map(|size: ByteSize| size.as_u64());
+        bytes
+            .map(Self)
+            .map_err(|_| format!("\"{text}\" is no amount of memory; write for instance 256MiB or 4GiB"))
     }
 }
 
@@ -149,19 +174,22 @@ mod tests {
         .unwrap();
         assert_eq!(options.resp.unwrap().0.unwrap().port(), 7000);
         assert_eq!((options.http, options.workers), (Some(Door(None)), Some(3)));
-        assert_eq!(options.memory.unwrap().as_u64(), 64 << 20);
+        assert_eq!(options.memory, Some(Memory(64 << 20)));
         assert_eq!((options.policy, options.sync), (Some(PolicyKind::Lru), Some(Sync(SyncMode::Always))));
     }
 
     #[test]
-    fn a_mistake_in_a_file_is_named_with_its_line() {
+    fn a_mistake_in_a_file_is_told_in_one_line_that_names_its_own() {
         for (text, expected) in [
-            ("resp = '127.0.0.1:1'\nmemroy = '1GiB'", "unknown field `memroy`"),
-            ("\npolicy = 'lur'", "unknown policy \"lur\"; known are"),
-            ("workers = 'two'", "line 1"),
+            ("resp = '127.0.0.1:1'\nmemroy = '1GiB'", "line 2, memroy = '1GiB': unknown field `memroy`"),
+            ("\npolicy = 'lur'", "line 2, policy = 'lur': unknown policy \"lur\"; known are"),
+            ("memory = 'lots'", "line 1, memory = 'lots': \"lots\" is no amount of memory"),
+            ("workers = 'two'", "line 1, workers = 'two': invalid type"),
+            ("workers = ", "line 1, workers =: "),
         ] {
-            let error = toml::from_str::<ServeOptions>(text).unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains("line "), "{error}");
+            let error = toml::from_str::<ServeOptions>(text).unwrap_err();
+            let told = in_one_line(text, &error);
+            assert!(told.starts_with(expected) && !told.contains('\n'), "{told}");
         }
     }
 

@@ -1,6 +1,10 @@
 //! `nuthatch log`: looks after a log directory that no server is using.
 
-use std::{fmt::Write, path::PathBuf};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::Subcommand;
 use nuthatch_log::{Log, Options};
@@ -23,9 +27,9 @@ pub(crate) enum LogCommand {
 pub(crate) fn run(command: &LogCommand) -> anyhow::Result<()> {
     match command {
         LogCommand::Repair { dir } => {
-            if !dir.is_dir() {
+            if !holds_a_log(dir) {
                 anyhow::bail!(
-                    "{} is no directory; name the one given to `nuthatch serve --dir`",
+                    "{} holds no log; name the directory given to `nuthatch serve --dir`",
                     dir.display()
                 );
             }
@@ -47,4 +51,10 @@ pub(crate) fn run(command: &LogCommand) -> anyhow::Result<()> {
             print(&report)
         }
     }
+}
+
+/// Whether there is anything to repair: opening a directory that holds no log would make one.
+fn holds_a_log(dir: &Path) -> bool {
+    let mut files = fs::read_dir(dir).into_iter().flatten().flatten();
+    files.any(|file| file.path().extension().is_some_and(|extension| extension == "seg"))
 }

@@ -1,19 +1,20 @@
 //! `nuthatch serve`: puts the tiers together, opens the doors, waits for the end.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use clap::Args;
 use nuthatch_keyspace::{Bound, Keyspace, Options};
-use nuthatch_log::{Log, SyncMode};
+use nuthatch_log::{Log, Recovery, SyncMode};
 use nuthatch_server::{Server, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Door, ServeOptions, Sync};
+use crate::config::{Door, Memory, ServeOptions};
 
 /// Serve a cache over RESP and HTTP.
 ///
@@ -44,7 +45,8 @@ const MEMORY_DEFAULT: u64 = 1 << 30;
 
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("NUTHATCH_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let ansi = io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(ansi).init();
 
     let options = match &args.config {
         Some(path) => args.options.over(ServeOptions::read(path)?),
@@ -58,11 +60,23 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         // Before the doors open: a second server on the same directory must not take any request.
-        let keyspace = match log_dir(&options) {
-            None => Keyspace::in_memory(&keyspace_options),
-            Some(dir) => Keyspace::on_log(&keyspace_options, open_log(dir, options.sync)?),
+        let (keyspace, recovery) = match log_dir(&options) {
+            None => (Keyspace::in_memory(&keyspace_options), None),
+            Some(dir) => {
+                let mode = options.sync.map_or(SyncMode::EverySec, |sync| sync.0);
+                let (log, recovery) = Log::open(dir, nuthatch_log::Options::new().sync(mode))?;
+                (Keyspace::on_log(&keyspace_options, log), Some(recovery))
+            }
         };
-        serve(Server::start(keyspace, settings)?).await
+        let guarded = settings.password.is_some();
+        let server = Server::start(keyspace, settings)?;
+        if let Some(recovery) = recovery {
+            report(&recovery);
+        }
+        if let (Some(address), false) = (open_to_others(&server), guarded) {
+            tracing::warn!(%address, "anyone who can reach this address can read and write; set NUTHATCH_PASSWORD");
+        }
+        serve(server).await
     });
     // Connections that outlasted the drain are not waited for.
     runtime.shutdown_background();
@@ -112,13 +126,10 @@ fn settings(options: &ServeOptions) -> anyhow::Result<Settings> {
     if settings.resp.is_none() && settings.http.is_none() {
         anyhow::bail!("both doors are closed; leave out --resp none or --http none");
     }
-    if settings.workers == 0 {
-        anyhow::bail!("--workers must be at least 1");
-    }
-    let open_to_all =
-        [settings.resp, settings.http].into_iter().flatten().find(|door| !door.ip().is_loopback());
-    if let (Some(address), None) = (open_to_all, &settings.password) {
-        tracing::warn!(%address, "anyone who can reach this address can read and write; set NUTHATCH_PASSWORD");
+    for (flag, value) in [("--workers", settings.workers), ("--max-connections", settings.connections_max)] {
+        if value == 0 {
+            anyhow::bail!("{flag} 0 serves nobody; give at least 1");
+        }
     }
     Ok(settings)
 }
@@ -128,10 +139,10 @@ fn bound(options: &ServeOptions) -> anyhow::Result<Bound> {
         (Some(_), Some(_)) => anyhow::bail!("--memory and --max-entries both bound memory; give one of them"),
         (_, Some(0)) => anyhow::bail!("--max-entries 0 leaves no room for any entry; give at least 1"),
         (_, Some(entries)) => Ok(Bound::Entries(entries)),
-        (Some(memory), None) if memory.as_u64() == 0 => {
+        (Some(Memory(0)), None) => {
             anyhow::bail!("--memory 0 leaves no room for any entry; give for instance 256MiB")
         }
-        (memory, None) => Ok(Bound::Bytes(memory.map_or(MEMORY_DEFAULT, |memory| memory.as_u64()))),
+        (memory, None) => Ok(Bound::Bytes(memory.map_or(MEMORY_DEFAULT, |memory| memory.0))),
     }
 }
 
@@ -140,16 +151,17 @@ fn log_dir(options: &ServeOptions) -> Option<&Path> {
     (dir != Path::new("none")).then_some(dir)
 }
 
-fn open_log(dir: &Path, sync: Option<Sync>) -> anyhow::Result<Log> {
-    let mode = sync.map_or(SyncMode::EverySec, |sync| sync.0);
-    let (log, recovery) = Log::open(dir, nuthatch_log::Options::new().sync(mode))?;
+fn report(recovery: &Recovery) {
     tracing::info!(
-        dir = %dir.display(),
         keys = recovery.keys,
         records = recovery.records,
         torn_bytes = recovery.torn_bytes,
         elapsed = ?recovery.elapsed,
         "log opened"
     );
-    Ok(log)
+}
+
+/// A door of `server` that others than this machine may reach.
+fn open_to_others(server: &Server) -> Option<SocketAddr> {
+    [server.resp(), server.http()].into_iter().flatten().find(|door| !door.ip().is_loopback())
 }

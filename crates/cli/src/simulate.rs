@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use nuthatch_policy::PolicyKind;
@@ -77,7 +76,7 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
         bar.set_message(format!("{doing}, {} requests", progress.requests));
     });
     bar.finish_and_clear();
-    let rows = rows.with_context(|| format!("cannot simulate {}", args.trace))?;
+    let rows = rows?;
     print(&match args.output {
         OutputFormat::Table => output::table(&rows),
         OutputFormat::Json => output::json(&rows),

@@ -63,7 +63,7 @@ fn a_misspelled_option_is_named_with_what_it_may_be() {
         ("serve --http 127.0.0.1:99999", &["--http", "127.0.0.1:6379, [::1]:6379 or none"]),
         ("serve --policy lur", &["--policy", "\"lur\"", "fifo, lru, s3-fifo, sieve, auto"]),
         ("serve --sync sometimes", &["--sync", "always, everysec, never"]),
-        ("serve --memory lots", &["--memory", "lots"]),
+        ("serve --memory lots", &["--memory", "lots", "256MiB"]),
         ("serve --max-entries many", &["--max-entries", "'many'"]),
         ("serve --workers x", &["--workers", "'x'"]),
         ("serve --max-connections x", &["--max-connections", "'x'"]),
@@ -94,6 +94,7 @@ fn a_mistake_in_settings_is_told_in_one_line() {
         ),
         (&format!("{LOCAL} --dir none --max-entries 0"), &["--max-entries 0", "at least 1"]),
         (&format!("{LOCAL} --dir none --memory 0"), &["--memory 0", "256MiB"]),
+        (&format!("{LOCAL} --dir none --max-connections 0"), &["--max-connections 0", "at least 1"]),
         (&format!("{LOCAL} --dir none --workers 0"), &["--workers", "at least 1"]),
         (
             "serve --dir none --resp none --http none",
@@ -106,8 +107,8 @@ fn a_mistake_in_settings_is_told_in_one_line() {
         ),
         (&format!("{LOCAL} --config missing.toml"), &["cannot read missing.toml", "No such file"]),
         (&format!("{LOCAL} --config ."), &["cannot read .", "directory"]),
-        ("log repair missing", &["missing is no directory", "nuthatch serve --dir"]),
-        ("log repair file", &["file is no directory", "nuthatch serve --dir"]),
+        ("log repair missing", &["missing holds no log", "nuthatch serve --dir"]),
+        ("log repair file", &["file holds no log", "nuthatch serve --dir"]),
     ] {
         assert_one_line(&run_in(dir.path(), arguments), arguments, parts);
     }
@@ -122,8 +123,13 @@ fn an_address_that_cannot_be_had_is_told_in_one_line() {
         let way_out = format!("choose another port with {door}");
         assert_one_line(&finished, door, &[&address, "another program does already", &way_out]);
     }
-    // An address that documents may use and machines do not have (RFC 5737). With a password, lest a warning precedes.
-    let strange = ["serve", "--dir", "none", "--http", "none", "--password", "x", "--resp", "192.0.2.1:0"];
+    // A log that was opened before is no news worth a second line.
+    let dir = tempfile::tempdir().unwrap();
+    let finished =
+        run(nuthatch().args(["serve", "--http", "none", "--resp", &address, "--dir"]).arg(dir.path()));
+    assert_one_line(&finished, "with a log", &[&address, "choose another port"]);
+    // An address that documents may use and machines do not have (RFC 5737).
+    let strange = ["serve", "--dir", "none", "--http", "none", "--resp", "192.0.2.1:0"];
     let finished = run(nuthatch().args(strange));
     assert_one_line(&finished, "192.0.2.1", &["192.0.2.1:0", "choose an address of this machine", "--resp"]);
 }
@@ -142,7 +148,7 @@ fn a_mistake_in_the_configuration_file_is_told_with_its_line() {
         let dir = dir_with(&[("nuthatch.toml", text.as_bytes())]);
         let finished = run_in(dir.path(), &format!("{LOCAL} --dir none --config nuthatch.toml"));
         let line = format!("line {line}");
-        assert_refused(&finished, text, &[&["nuthatch.toml", &line], parts].concat());
+        assert_one_line(&finished, text, &[&["nuthatch.toml", &line], parts].concat());
     }
     let dir = dir_with(&[("nuthatch.toml", b"max-entries = 5\nmemory = '1GiB'")]);
     let finished = run_in(dir.path(), &format!("{LOCAL} --dir none --config nuthatch.toml"));

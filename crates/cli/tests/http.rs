@@ -368,7 +368,7 @@ fn a_body_that_breaks_off_is_not_a_value() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 400") || answer.is_empty(), "{answer}");
         assert_eq!(server.http("GET", "/cache/k", &[], b"").body, b"old");
     }
 }

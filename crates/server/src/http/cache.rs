@@ -1,11 +1,14 @@
 //! `/cache/{key}`: bytes in, bytes out.
 
+use std::error::Error;
+
 use axum::{
     body::{Body, HttpBody, to_bytes},
     extract::{OriginalUri, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use http_body_util::LengthLimitError;
 use nuthatch_keyspace::{Ttl, Value};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -75,15 +78,18 @@ pub(super) async fn put(
         })
         .transpose()?;
     let too_large = || {
-        let max = Value::LEN_MAX;
-        let detail = format!("the body is broken or larger than {max} bytes, the most that a value may have");
+        let detail =
+            format!("the body is larger than {} bytes, the most that a value may have", Value::LEN_MAX);
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     };
     // Refused on its announcement: neither side need move half a gigabyte to learn that it was in vain.
     if body.size_hint().lower() > Value::LEN_MAX as u64 {
         return Err(too_large());
     }
-    let body = to_bytes(body, Value::LEN_MAX).await.map_err(|_| too_large())?;
+    let body = to_bytes(body, Value::LEN_MAX).await.map_err(|error| match error.source() {
+        Some(cause) if cause.is::<LengthLimitError>() => too_large(),
+        _ => bad("the body broke off; send it again".to_owned()),
+    })?;
     let value = match headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) {
         None => Value::new(&body),
         Some(content_type) => content_type
