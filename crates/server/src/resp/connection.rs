@@ -146,6 +146,8 @@ impl Connection {
             return Next::Read;
         }
         let Some(write) = context.keyspace.last_write() else { return Next::Read };
+        // First let the worker's other connections that are ready run: one write() then serves them all.
+        tokio::task::yield_now().await;
         let Err(error) = context.keyspace.committed(write).await else { return Next::Read };
         tracing::error!(%error, "writes could not be made durable");
         self.output.clear();
