@@ -181,15 +181,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let hash = self.hash(key);
-        let mut departed = Departed::new();
-        let mut shard = self.lock(hash);
-        let found = shard.live(hash, key, &self.clock, &mut departed);
-        shard.touch(found);
-        let result = found.and_then(|slot| shard.entry(slot)).map(|entry| read(&entry.value));
-        drop(shard);
-        self.bound.release(departed.take_weight());
-        result
+        self.look(key, Shard::touch, read)
     }
 
     /// As [`get_with`](Self::get_with), but a lookup that no statistic and no policy hears of.
@@ -197,14 +189,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let hash = self.hash(key);
-        let mut departed = Departed::new();
-        let mut shard = self.lock(hash);
-        let found = shard.live(hash, key, &self.clock, &mut departed);
-        let result = found.and_then(|slot| shard.entry(slot)).map(|entry| read(&entry.value));
-        drop(shard);
-        self.bound.release(departed.take_weight());
-        result
+        self.look(key, |_, _| {}, read)
     }
 
     /// Whether a live entry of `key` is held. Not counted as a lookup.
@@ -244,6 +229,27 @@ where
         let removed = removed?;
         self.bound.release(removed.weight);
         Some(removed.value)
+    }
+
+    /// Finds the live entry of `key`, has `note` taken of what was found, and reads its value.
+    fn look<Q, R>(
+        &self,
+        key: &Q,
+        note: impl FnOnce(&mut Shard<K, V>, Option<Slot>),
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hash(key);
+        let mut departed = Departed::new();
+        let mut shard = self.lock(hash);
+        let found = shard.live(hash, key, &self.clock, &mut departed);
+        note(&mut shard, found);
+        let result = found.and_then(|slot| shard.entry(slot)).map(|entry| read(&entry.value));
+        drop(shard);
+        self.bound.release(departed.take_weight());
+        result
     }
 
     fn put(&self, key: K, value: V, deadline: Deadline) -> Option<V> {
