@@ -57,7 +57,7 @@ pub(crate) struct ServeOptions {
     #[arg(long, env = "NUTHATCH_PASSWORD", value_name = "TEXT", hide_env_values = true)]
     pub(crate) password: Option<String>,
 
-    /// Threads that serve connections [default: one per processor]
+    /// Threads that serve connections [default: one per processor, but for one]
     #[arg(long, env = "NUTHATCH_WORKERS", value_name = "N")]
     pub(crate) workers: Option<usize>,
 

@@ -9,7 +9,8 @@ pub struct Settings {
     pub resp: Option<SocketAddr>,
     /// Where browsers and `curl` connect. Port 0 picks a free one.
     pub http: Option<SocketAddr>,
-    /// Threads that serve connections, at least one. Default: one per processor.
+    /// Threads that serve connections, at least one. Default: one per processor, but for one that is left to the kernel, the
+    /// log's threads and everything else.
     pub workers: usize,
     /// What RESP clients must say with `AUTH`, and HTTP clients as a bearer token. Default: nothing.
     pub password: Option<String>,
@@ -22,7 +23,8 @@ impl Default for Settings {
         Self {
             resp: None,
             http: None,
-            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            workers: std::thread::available_parallelism()
+                .map_or(1, |processors| usize::from(processors).max(2) - 1),
             password: None,
             connections_max: 10_000,
         }
