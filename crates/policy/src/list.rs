@@ -1,6 +1,6 @@
 //! Doubly linked lists over slots: all link surgery of the crate.
 
-use crate::Slot;
+use crate::{Slot, slab::cover};
 
 #[derive(Clone, Copy, Debug)]
 struct Link {
@@ -47,9 +47,7 @@ impl List {
 
     /// Puts `slot`, which is on no list, before the newest.
     pub(crate) fn push_head(&mut self, links: &mut Links, slot: Slot) {
-        if links.0.len() <= slot.index() {
-            links.0.resize(slot.index() + 1, Link { newer: Slot::NONE, older: Slot::NONE });
-        }
+        cover(&mut links.0, slot, Link { newer: Slot::NONE, older: Slot::NONE });
         *links.link(slot) = Link { newer: Slot::NONE, older: self.head };
         match some(self.head) {
             Some(head) => links.link(head).newer = slot,

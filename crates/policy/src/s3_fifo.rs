@@ -15,6 +15,7 @@ use crate::{
     Policy, Slot,
     ghost::GhostQueue,
     list::{Links, List},
+    slab::cover,
 };
 
 /// Hits beyond this many are not counted.
@@ -132,10 +133,8 @@ impl S3Fifo {
 
 impl Policy for S3Fifo {
     fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
-        if self.bodies.len() <= slot.index() {
-            self.bodies.resize(slot.index() + 1, Body::default());
-            self.marks.resize(slot.index() + 1, Mark::default());
-        }
+        cover(&mut self.bodies, slot, Body::default());
+        cover(&mut self.marks, slot, Mark::default());
         self.bodies[slot.index()] = Body { hash, weight };
         let in_main = self.take_ghost(hash);
         self.push(slot, in_main);

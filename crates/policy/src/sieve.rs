@@ -11,6 +11,7 @@
 use crate::{
     Policy, Slot,
     list::{Links, List},
+    slab::cover,
 };
 
 #[derive(Debug)]
@@ -32,9 +33,7 @@ impl Sieve {
 impl Policy for Sieve {
     fn insert(&mut self, slot: Slot, _hash: u64, _weight: u64) {
         self.queue.push_head(&mut self.links, slot);
-        if self.visited.len() <= slot.index() {
-            self.visited.resize(slot.index() + 1, false);
-        }
+        cover(&mut self.visited, slot, false);
         self.visited[slot.index()] = false;
     }
 

@@ -78,6 +78,7 @@ impl<T> Slab<T> {
             if self.places.len() >= Self::MAX_LEN {
                 return Err(value);
             }
+            make_room(&mut self.places, 1);
             self.places.push(Place::Taken(value));
             Slot(self.end().0 - 1)
         } else {
@@ -133,6 +134,23 @@ impl<T> Slab<T> {
     /// Drops all values and gives the memory back.
     pub fn clear(&mut self) {
         *self = Self::new();
+    }
+}
+
+/// Makes `by_slot`, which runs parallel to a slab, reach to `slot`.
+pub(crate) fn cover<T: Clone>(by_slot: &mut Vec<T>, slot: Slot, empty: T) {
+    if by_slot.len() <= slot.index() {
+        let missing = slot.index() + 1 - by_slot.len();
+        make_room(by_slot, missing);
+        by_slot.resize(slot.index() + 1, empty);
+    }
+}
+
+/// Makes room for `more`, and when it has to move, for an eighth of what there is: doubling would leave a third of the
+/// memory of a cache unused on average, and a cache fills up once but stays full.
+fn make_room<T>(vec: &mut Vec<T>, more: usize) {
+    if vec.capacity() - vec.len() < more {
+        vec.reserve_exact(more.max(vec.len() / 8).max(32));
     }
 }
 
