@@ -294,7 +294,9 @@ where
             departed.take_weight() + held.and_then(|slot| shard.entry(slot)).map_or(0, |old| old.weight);
         while !self.bound.exchange(room, weight) {
             let Some((slot, evicted)) = shard.evict() else {
-                self.bound.release(room);
+                // What left is given back; what is held still is, and stays counted.
+                let kept = held.and_then(|slot| shard.entry(slot)).map_or(0, |old| old.weight);
+                self.bound.release(room - kept);
                 return Err(NoRoomHere);
             };
             departed.push(Some(evicted));

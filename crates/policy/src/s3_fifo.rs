@@ -156,11 +156,10 @@ impl Policy for S3Fifo {
     }
 
     fn evict(&mut self) -> Option<Slot> {
-        if self.small_weight >= self.small_capacity {
-            self.evict_small().or_else(|| self.evict_main())
-        } else {
-            self.evict_main().or_else(|| self.evict_small())
-        }
+        let small_is_full = self.small_weight >= self.small_capacity;
+        let victim = if small_is_full { None } else { self.evict_main() };
+        // Main once more, for small may have had none but proven entries, and they are in main now.
+        victim.or_else(|| self.evict_small()).or_else(|| self.evict_main())
     }
 
     fn remove(&mut self, slot: Slot) {
