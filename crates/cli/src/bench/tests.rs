@@ -204,14 +204,14 @@ fn an_open_loop_counts_a_stall_once_for_every_request_that_was_due_in_it() {
     let load = ["--keys", "10", "--connections", "2", "--no-preload", "--requests", "800"];
     let (url, _) = serve(stall);
     let (closed, _) = bench(&[&load[..], &["--target", &url]].concat()).unwrap();
-    assert!(closed["latency_us"]["p99"].as_f64().unwrap() < 200_000.0, "{closed}");
 
     let (url, _) = serve(stall);
     let (open, _) = bench(&[&load[..], &["--target", &url, "--rate", "1000"]].concat()).unwrap();
     // Of 800 requests about 400 were due in the stall, and about 200 of them 200 ms or more before its end.
     assert!(open["latency_us"]["p90"].as_f64().unwrap() > 200_000.0, "{open}");
-    // The other half were answered at once.
-    assert!(open["latency_us"]["p50"].as_f64().unwrap() < 300_000.0, "{open}");
+    // A closed loop sent nothing meanwhile: the stall is one latency in each of its connections.
+    let p90 = |report: &serde_json::Value| report["latency_us"]["p90"].as_f64().unwrap();
+    assert!(p90(&closed) < p90(&open), "{closed} {open}");
 }
 
 #[test]
