@@ -21,7 +21,15 @@ pub(crate) struct Directory {
 /// The file itself stays: to delete it would let two processes each lock a file of their own.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would do, but for a child process that is just being started by another thread: until it runs
+        // its own program it has a copy of every open file, and with it the lock.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Directory {
@@ -97,7 +105,7 @@ fn lock(dir: &Path) -> Result<Lock> {
         Err(TryLockError::Error(source)) => return Err(refused(source)),
     }
     file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(refused)?;
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 fn holder(file: &mut File) -> Option<u32> {

@@ -98,7 +98,7 @@ impl Server {
     /// Starts `command` and waits until both doors are open.
     pub(crate) fn start(command: &mut Command) -> Self {
         // Two workers, however many this machine would give: connections shall meet on different threads.
-        command.args(["--resp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", "2"]);
+        command.args(["--resp", "127.0.0.1:0", "--http", "127.0.0.1:0"]).env("NUTHATCH_WORKERS", "2");
         let warnings = ("NUTHATCH_LOG", "warn");
         let mut child = command.envs([warnings]).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
