@@ -121,7 +121,7 @@ fn stats_facts(context: &Context) -> Facts {
 fn keyspace_facts(context: &Context) -> Facts {
     match context.keyspace.len() {
         0 => Vec::new(),
-        keys => vec![("db0", format!("keys={keys},expires=0,avg_ttl=0"))],
+        keys => vec![("db0", format!("keys={keys}"))],
     }
 }
 
