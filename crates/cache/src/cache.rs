@@ -260,11 +260,15 @@ where
             self.lock(hash).stats.rejections += 1;
             return self.remove(&entry.key);
         }
+        let mut announced = false;
         loop {
             let mut departed = Departed::new();
             let mut shard = self.lock(hash);
             shard.flights.fence(hash, &entry.key);
             let held = shard.live(hash, &entry.key, &self.clock, &mut departed);
+            if held.is_none() && !std::mem::replace(&mut announced, true) {
+                shard.policy.miss(hash, weight);
+            }
             match self.make_room(&mut shard, held, weight, &mut departed) {
                 Ok(Some(slot)) => return shard.replace(slot, entry.value, weight, deadline),
                 Ok(None) => {

@@ -63,7 +63,7 @@ where
             let Some(flight) = joined else {
                 let flight = shard.flights.start(hash, key.to_owned().into());
                 drop(shard);
-                return Lead { cache: self, hash, flight, done: false }.run(load);
+                return Lead { cache: self, hash, flight, announced: false, done: false }.run(load);
             };
             drop(shard);
             if let Some(value) = flight.wait() {
@@ -82,6 +82,8 @@ where
     cache: &'a Cache<K, V, S>,
     hash: u64,
     flight: Arc<Flight<V>>,
+    /// The policy was told of the entry about to come in.
+    announced: bool,
     /// The load ended with a value and nothing is left to clean up.
     done: bool,
 }
@@ -107,7 +109,7 @@ where
 
     /// Puts a copy of `value` into the cache, unless the key was written or removed since the load began. Ends the load's
     /// record either way.
-    fn keep(&self, value: &V) -> Result<(), NoRoomHere> {
+    fn keep(&mut self, value: &V) -> Result<(), NoRoomHere> {
         let mut departed = Departed::new();
         let copy = value.clone();
         let mut shard = self.cache.lock(self.hash);
@@ -121,6 +123,9 @@ where
             drop(shard);
             drop(key);
             return Ok(());
+        }
+        if !std::mem::replace(&mut self.announced, true) {
+            shard.policy.miss(self.hash, weight);
         }
         // Whoever inserts the key fences this load off first, so there is no entry of the key to replace.
         self.cache.make_room(&mut shard, None, weight, &mut departed)?;

@@ -43,7 +43,7 @@ pub(crate) struct Entry<K, V> {
 pub(crate) struct Shard<K, V> {
     table: HashTable<Slot>,
     entries: Slab<Entry<K, V>>,
-    policy: Box<dyn Policy>,
+    pub(crate) policy: Box<dyn Policy>,
     /// How many entries have a deadline: without any, nothing is swept.
     mortals: usize,
     sweep_at: Slot,

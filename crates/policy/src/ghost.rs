@@ -67,6 +67,15 @@ impl GhostQueue {
         true
     }
 
+    /// Panics unless list, table and weight agree.
+    pub(crate) fn check_invariants(&self) {
+        let listed = self.list.check_invariants(&self.links);
+        assert_eq!((listed.len(), self.by_hash.len()), (self.ghosts.len(), self.ghosts.len()));
+        let weight = self.ghosts.iter().map(|(_, ghost)| ghost.weight).sum::<u64>();
+        assert_eq!(self.weight, weight);
+        assert!(weight <= self.capacity, "{weight} units remembered of at most {}", self.capacity);
+    }
+
     fn forget(&mut self, slot: Slot) {
         self.list.unlink(&mut self.links, slot);
         if let Some(ghost) = self.ghosts.remove(slot) {

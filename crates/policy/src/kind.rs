@@ -9,49 +9,51 @@ use crate::{
     sieve::Sieve,
 };
 
-/// Names a policy; [`build`](Self::build) makes one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PolicyKind {
-    /// Ours, the default: today S3-FIFO with the paper's constants.
-    #[default]
-    Auto,
-    /// First in, first out.
-    Fifo,
-    /// Least recently used.
-    Lru,
-    /// S3-FIFO (SOSP 2023).
-    S3Fifo,
-    /// SIEVE (NSDI 2024).
-    Sieve,
+/// One line per policy: its variant, its spelling, what builds one for a capacity.
+macro_rules! policies {
+    ($($(#[$attribute:meta])* $variant:ident $name:literal => |$capacity:pat_param| $build:expr;)*) => {
+        /// Names a policy; [`build`](Self::build) makes one.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum PolicyKind {
+            $($(#[$attribute])* $variant,)*
+        }
+
+        impl PolicyKind {
+            /// Every policy once, in alphabetical order of spelling. [`Auto`](Self::Auto) comes last.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// The spelling used on command lines, in configuration and in reports.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// A fresh policy for a cache that holds up to `capacity` units of weight.
+            #[must_use]
+            pub fn build(self, capacity: u64) -> Box<dyn Policy> {
+                match (self, capacity) {
+                    $((Self::$variant, $capacity) => Box::new($build),)*
+                }
+            }
+        }
+    };
 }
 
-impl PolicyKind {
-    /// Every policy once, in alphabetical order of spelling. [`Auto`](Self::Auto) comes last.
-    pub const ALL: [Self; 5] = [Self::Fifo, Self::Lru, Self::S3Fifo, Self::Sieve, Self::Auto];
-
-    /// The spelling used on command lines, in configuration and in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Fifo => "fifo",
-            Self::Lru => "lru",
-            Self::S3Fifo => "s3-fifo",
-            Self::Sieve => "sieve",
-        }
-    }
-
-    /// A fresh policy for a cache that holds up to `capacity` units of weight.
-    #[must_use]
-    pub fn build(self, capacity: u64) -> Box<dyn Policy> {
-        match self {
-            Self::Fifo => Box::new(Queue::new(OnHit::Stay)),
-            Self::Lru => Box::new(Queue::new(OnHit::MoveToHead)),
-            Self::Auto | Self::S3Fifo => Box::new(S3Fifo::new(capacity)),
-            Self::Sieve => Box::new(Sieve::new()),
-        }
-    }
+policies! {
+    /// First in, first out.
+    Fifo "fifo" => |_| Queue::new(OnHit::Stay);
+    /// Least recently used.
+    Lru "lru" => |_| Queue::new(OnHit::MoveToHead);
+    /// S3-FIFO (SOSP 2023).
+    S3Fifo "s3-fifo" => |capacity| S3Fifo::new(capacity);
+    /// SIEVE (NSDI 2024).
+    Sieve "sieve" => |_| Sieve::new();
+    /// Ours, the default: today S3-FIFO with the paper's constants.
+    #[default]
+    Auto "auto" => |capacity| S3Fifo::new(capacity);
 }
 
 impl fmt::Display for PolicyKind {

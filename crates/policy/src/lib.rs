@@ -7,10 +7,13 @@
 //! use nuthatch_policy::{PolicyKind, Slot};
 //!
 //! let mut policy = PolicyKind::Lru.build(2); // capacity in units of weight
+//! policy.miss(0xa, 1);
 //! policy.insert(Slot(0), 0xa, 1);
+//! policy.miss(0xb, 1);
 //! policy.insert(Slot(1), 0xb, 1);
 //! policy.hit(Slot(0));
 //! // Full: ask who leaves before a third entry comes in.
+//! policy.miss(0xc, 1);
 //! assert_eq!(policy.evict(), Some(Slot(1)));
 //! ```
 //!
@@ -30,12 +33,20 @@ pub use slab::{Slab, Slot};
 
 /// Decides who leaves. Driven by the storage that owns the entries, one call per event.
 ///
-/// The storage calls [`insert`](Self::insert) only once there is room, after as many calls of
-/// [`evict`](Self::evict) as that takes. A slot that left (evicted or removed) may be inserted again for another entry.
+/// To take an entry in, the storage calls [`miss`](Self::miss) once, then [`evict`](Self::evict) until there is room,
+/// then [`insert`](Self::insert). Calls about other entries may come in between when callers race; a policy takes an
+/// insert whose miss was not the last one told for a newcomer that it knows nothing of. A storage that only shrinks calls
+/// `evict` alone. A slot that left (evicted or removed) may be inserted again for another entry.
+///
+/// An entry heavier than the whole capacity is never offered; the storage refuses and counts it.
 ///
 /// Every slot passed to `hit`, `reweigh` and `remove` is held: inserted, and neither evicted nor removed since. A storage
 /// that breaks this rule may see a panic or a worse hit ratio, never unsound memory.
 pub trait Policy: Send {
+    /// A key that is not held is about to come in, and room for `weight` may have to be made: the time to look it up
+    /// among those that left, before another departure displaces what is remembered of it.
+    fn miss(&mut self, hash: u64, weight: u64);
+
     /// An entry came in at `slot`. `hash` identifies its key in ghost queues; `weight` counts against the capacity.
     fn insert(&mut self, slot: Slot, hash: u64, weight: u64);
 
@@ -53,4 +64,11 @@ pub trait Policy: Send {
 
     /// Forgets everything, ghosts included.
     fn clear(&mut self);
+
+    /// Looks over the whole state for what must not be. For tests and fuzzing; takes time in proportion to the state.
+    ///
+    /// # Panics
+    ///
+    /// If something is amiss, which is a defect of the policy.
+    fn check_invariants(&self);
 }

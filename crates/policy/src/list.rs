@@ -76,6 +76,25 @@ impl List {
         Some(tail)
     }
 
+    /// The slots from the oldest to the newest.
+    pub(crate) fn iter<'a>(&self, links: &'a Links) -> impl Iterator<Item = Slot> + use<'a> {
+        std::iter::successors(self.tail(), |slot| links.newer(*slot))
+    }
+
+    /// Panics unless the links agree in both directions. Returns the slots, the oldest first.
+    pub(crate) fn check_invariants(&self, links: &Links) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        let mut older = Slot::NONE;
+        for slot in self.iter(links) {
+            assert_eq!(links.0[slot.index()].older, older, "links disagree at {slot:?}");
+            assert!(slots.len() < links.0.len(), "the list runs in a circle");
+            slots.push(slot);
+            older = slot;
+        }
+        assert_eq!(self.head, older, "the head is not the newest");
+        slots
+    }
+
     /// Moves `slot`, which is on this list, to the head.
     pub(crate) fn move_to_head(&mut self, links: &mut Links, slot: Slot) {
         if self.head != slot {
@@ -96,16 +115,6 @@ mod tests {
     use super::*;
 
     const SLOTS: u32 = 12;
-
-    fn slots(list: &List, links: &Links) -> Vec<Slot> {
-        let mut slots = Vec::new();
-        let mut next = list.tail();
-        while let Some(slot) = next {
-            slots.push(slot);
-            next = links.newer(slot);
-        }
-        slots
-    }
 
     proptest! {
         /// Two lists share the links of one slab, as in a policy with two queues.
@@ -143,7 +152,7 @@ mod tests {
                     }
                 }
                 for (list, vector) in lists.iter().zip(&vectors) {
-                    prop_assert_eq!(&slots(list, &links), vector);
+                    prop_assert_eq!(&list.check_invariants(&links), vector);
                 }
             }
         }

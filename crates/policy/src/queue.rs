@@ -33,6 +33,8 @@ impl Queue {
 }
 
 impl Policy for Queue {
+    fn miss(&mut self, _hash: u64, _weight: u64) {}
+
     fn insert(&mut self, slot: Slot, _hash: u64, _weight: u64) {
         self.list.push_head(&mut self.links, slot);
     }
@@ -55,5 +57,9 @@ impl Policy for Queue {
 
     fn clear(&mut self) {
         *self = Self::new(self.on_hit);
+    }
+
+    fn check_invariants(&self) {
+        self.list.check_invariants(&self.links);
     }
 }

@@ -52,8 +52,8 @@ pub(crate) struct S3Fifo {
     small_weight: u64,
     main: List,
     ghosts: GhostQueue,
-    /// The last to fail probation, not yet among the ghosts: see [`take_ghost`](S3Fifo::take_ghost).
-    departed: Option<Body>,
+    /// The key about to come in, if it failed probation not long ago.
+    returning: Option<u64>,
 }
 
 impl S3Fifo {
@@ -69,24 +69,7 @@ impl S3Fifo {
             small_weight: 0,
             main: List::new(),
             ghosts: GhostQueue::new(capacity.saturating_sub(small_capacity).max(1)),
-            departed: None,
-        }
-    }
-
-    /// Whether a newcomer failed probation not long ago. If so, it is forgotten as a ghost.
-    ///
-    /// Room for the newcomer was made before. The entry that left for it becomes a ghost only now, since it might have
-    /// displaced the oldest ghost, which might be the newcomer's. In small caches that is the one that matters: on a
-    /// loop a little longer than the ghost queue it would always be the one displaced.
-    fn take_ghost(&mut self, hash: u64) -> bool {
-        let remembered = self.ghosts.take(hash);
-        match self.departed.take() {
-            Some(departed) if departed.hash == hash => true,
-            Some(Body { hash, weight }) => {
-                self.ghosts.push(hash, weight);
-                remembered
-            }
-            None => remembered,
+            returning: None,
         }
     }
 
@@ -106,10 +89,8 @@ impl S3Fifo {
             let frequency = self.marks[slot.index()].frequency;
             self.remove(slot);
             if frequency < PROMOTION_HITS {
-                let body = self.bodies[slot.index()];
-                if let Some(Body { hash, weight }) = self.departed.replace(body) {
-                    self.ghosts.push(hash, weight);
-                }
+                let Body { hash, weight } = self.bodies[slot.index()];
+                self.ghosts.push(hash, weight);
                 return Some(slot);
             }
             self.push(slot, true);
@@ -132,11 +113,17 @@ impl S3Fifo {
 }
 
 impl Policy for S3Fifo {
+    /// The ghost is taken before room is made: the entry that leaves for the newcomer becomes a ghost itself and might
+    /// displace the newcomer's, which on a loop a little longer than the ghost queue it always would.
+    fn miss(&mut self, hash: u64, _weight: u64) {
+        self.returning = self.ghosts.take(hash).then_some(hash);
+    }
+
     fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
         cover(&mut self.bodies, slot, Body::default());
         cover(&mut self.marks, slot, Mark::default());
         self.bodies[slot.index()] = Body { hash, weight };
-        let in_main = self.take_ghost(hash);
+        let in_main = self.returning.take() == Some(hash);
         self.push(slot, in_main);
     }
 
@@ -173,5 +160,14 @@ impl Policy for S3Fifo {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn check_invariants(&self) {
+        let small = self.small.check_invariants(&self.links);
+        let main = self.main.check_invariants(&self.links);
+        assert!(small.iter().all(|slot| !self.marks[slot.index()].in_main));
+        assert!(main.iter().all(|slot| self.marks[slot.index()].in_main));
+        assert_eq!(self.small_weight, small.iter().map(|slot| self.bodies[slot.index()].weight).sum::<u64>());
+        self.ghosts.check_invariants();
     }
 }

@@ -31,6 +31,8 @@ impl Sieve {
 }
 
 impl Policy for Sieve {
+    fn miss(&mut self, _hash: u64, _weight: u64) {}
+
     fn insert(&mut self, slot: Slot, _hash: u64, _weight: u64) {
         self.queue.push_head(&mut self.links, slot);
         cover(&mut self.visited, slot, false);
@@ -64,6 +66,11 @@ impl Policy for Sieve {
 
     fn clear(&mut self) {
         *self = Self::new();
+    }
+
+    fn check_invariants(&self) {
+        let slots = self.queue.check_invariants(&self.links);
+        assert!(self.hand.is_none_or(|hand| slots.contains(&hand)), "the hand is on a slot that is not held");
     }
 }
 

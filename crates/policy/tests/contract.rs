@@ -47,6 +47,7 @@ proptest! {
                 let at = |index: &usize| (!held.is_empty()).then(|| index % held.len());
                 match op {
                     Op::Insert(weight) => {
+                        policy.miss(u64::from(next % 20), *weight);
                         policy.insert(Slot(next), u64::from(next % 20), *weight);
                         held.push(Slot(next));
                         next += 1;
@@ -62,6 +63,7 @@ proptest! {
                     }
                     Op::Evict => evict(&mut policy, &mut held)?,
                 }
+                policy.check_invariants();
             }
             for _ in 0..=held.len() {
                 evict(&mut policy, &mut held)?;
@@ -75,6 +77,7 @@ proptest! {
 #[test]
 fn an_entry_that_was_just_promoted_can_be_the_victim() {
     let mut policy = PolicyKind::S3Fifo.build(100);
+    policy.miss(0, 1);
     policy.insert(Slot(0), 0, 1);
     policy.hit(Slot(0));
     policy.hit(Slot(0));

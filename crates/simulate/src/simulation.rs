@@ -85,6 +85,7 @@ impl Simulation {
             self.counts.rejections += 1;
             return;
         }
+        self.policy.miss(hash, weight);
         while self.weight > self.capacity - weight {
             self.evict();
         }

@@ -40,12 +40,30 @@ pub struct Request {
     pub key: u64,
     /// Bytes of the object as this request states them; 1 in formats that know no sizes, and 0 where the trace says 0.
     pub size: u64,
+    /// What is done to it; a read in formats that do not say.
+    pub op: Op,
+    /// How long what is stored lives, in seconds; `None` for ever, or where the trace does not say.
+    pub ttl_s: Option<u32>,
+    /// When, in microseconds since an origin of the trace's own; `None` in formats without time.
+    pub time_us: Option<u64>,
+}
+
+/// What a request does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// Reads the object; a cache fills itself on a miss.
+    #[default]
+    Read,
+    /// Stores the object, held or not.
+    Write,
+    /// Removes the object.
+    Delete,
 }
 
 impl Request {
-    /// A request for `size` bytes of `key`.
+    /// A read of `size` bytes of `key`, without time.
     #[must_use]
     pub const fn new(key: u64, size: u64) -> Self {
-        Self { key, size }
+        Self { key, size, op: Op::Read, ttl_s: None, time_us: None }
     }
 }

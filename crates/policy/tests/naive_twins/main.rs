@@ -3,12 +3,16 @@
 
 #![expect(clippy::panic, clippy::unimplemented, reason = "a test's helper fails by panicking")]
 
-mod twins;
+mod queues;
+mod s3_fifo;
+mod sieve;
+mod twin;
 
 use std::collections::VecDeque;
 
 use nuthatch_policy::{Policy, PolicyKind, Slot};
 use proptest::prelude::*;
+use twin::Twin;
 
 /// What a storage may do to its policy. Entries are named by their place among the resident ones, modulo their number.
 #[derive(Clone, Debug)]
@@ -58,6 +62,7 @@ fn agree(capacity: u64, operations: &[Operation]) -> Result<(), TestCaseError> {
             if let Err(difference) = pair.apply(operation) {
                 prop_assert!(false, "{kind} at {capacity}, step {step}, {operation:?}: {difference}");
             }
+            pair.policy.check_invariants();
         }
     }
     Ok(())
@@ -65,9 +70,10 @@ fn agree(capacity: u64, operations: &[Operation]) -> Result<(), TestCaseError> {
 
 /// A storage that drives a policy and its twin alike.
 struct Pair {
+    kind: PolicyKind,
     capacity: u64,
     policy: Box<dyn Policy>,
-    twin: Box<dyn Policy>,
+    twin: Box<dyn Twin>,
     /// Slot, key and weight.
     resident: Vec<(Slot, u64, u64)>,
     /// Freed slots, the oldest first: reused soon and late alike.
@@ -78,9 +84,10 @@ struct Pair {
 impl Pair {
     fn new(kind: PolicyKind, capacity: u64) -> Self {
         Self {
+            kind,
             capacity,
             policy: kind.build(capacity),
-            twin: twins::twin(kind, capacity),
+            twin: twin::twin(kind, capacity),
             resident: Vec::new(),
             free: VecDeque::new(),
             slots: 0,
@@ -110,7 +117,7 @@ impl Pair {
             Operation::Evict => return self.evict(),
             Operation::Clear => {
                 self.policy.clear();
-                self.twin.clear();
+                self.twin = twin::twin(self.kind, self.capacity);
                 let all = self.resident.drain(..).map(|(slot, ..)| slot);
                 self.free.extend(all);
             }
@@ -127,12 +134,14 @@ impl Pair {
         if weight > self.capacity {
             return Ok(());
         }
+        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.policy.miss(hash, weight);
+        self.twin.miss(hash, weight);
         self.make_room(weight)?;
         let slot = self.free.pop_front().unwrap_or_else(|| {
             self.slots += 1;
             Slot(self.slots - 1)
         });
-        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.policy.insert(slot, hash, weight);
         self.twin.insert(slot, hash, weight);
         self.resident.push((slot, key, weight));

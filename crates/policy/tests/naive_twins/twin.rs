@@ -1,0 +1,25 @@
+//! What a twin answers, and which policy has which.
+
+use nuthatch_policy::{PolicyKind, Slot};
+
+use crate::{queues::*, s3_fifo::S3Fifo, sieve::Sieve};
+
+/// A policy written for clarity alone, told what the real one is told. Cleared by making a new one.
+pub(crate) trait Twin {
+    fn miss(&mut self, _hash: u64, _weight: u64) {}
+    fn insert(&mut self, slot: Slot, hash: u64, weight: u64);
+    fn hit(&mut self, slot: Slot);
+    fn reweigh(&mut self, _slot: Slot, _weight: u64) {}
+    fn evict(&mut self) -> Option<Slot>;
+    fn remove(&mut self, slot: Slot);
+}
+
+pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
+    match kind {
+        PolicyKind::Fifo => Box::new(Fifo::default()),
+        PolicyKind::Lru => Box::new(Lru::default()),
+        PolicyKind::Sieve => Box::new(Sieve::default()),
+        PolicyKind::S3Fifo | PolicyKind::Auto => Box::new(S3Fifo::new(capacity)),
+        other => unimplemented!("write a twin of {other}"),
+    }
+}
