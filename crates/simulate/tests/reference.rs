@@ -20,8 +20,14 @@ use nuthatch_policy::PolicyKind;
 use nuthatch_simulate::{Capacity, Replay, Row, Unit};
 use nuthatch_trace::{Format, Trace};
 
-/// Details that the paper leaves open cost at most this much hit ratio.
-const S3_FIFO_TOLERANCE: f64 = 0.005;
+/// Which row of which file documents a policy best, and by how much hit ratio it may be missed: 0 means equal to the hit,
+/// more is for what the paper leaves open or draws by lot.
+const DOCUMENTED: &[(&str, &str, PolicyKind, f64)] = &[
+    ("reference.csv", "FIFO", PolicyKind::Fifo, 0.0),
+    ("reference.csv", "LRU", PolicyKind::Lru, 0.0),
+    ("reference.csv", "Sieve", PolicyKind::Sieve, 0.0),
+    ("crosscheck.csv", "S3FIFO-paper", PolicyKind::S3Fifo, 0.005),
+];
 
 /// What a simulator found, by trace.
 type Expected = BTreeMap<String, Vec<Finding>>;
@@ -33,6 +39,7 @@ struct Finding {
     requests: u64,
     hits: u64,
     byte_hit_ratio: Option<f64>,
+    tolerance: f64,
 }
 
 #[test]
@@ -41,13 +48,16 @@ fn small_traces_give_the_hits_of_independent_simulators() {
     let mut expected = Expected::new();
     for row in rows(&folder.join("expected.csv")) {
         let [trace, policy, capacity, requests, hits] = &row[..] else { panic!("{row:?}") };
+        let policy = policy.parse().unwrap();
+        let (.., tolerance) = DOCUMENTED.iter().find(|(_, _, other, _)| *other == policy).unwrap();
         expected.entry(trace.clone()).or_default().push(Finding {
-            policy: policy.parse().unwrap(),
+            policy,
             capacity: capacity.parse().unwrap(),
             unit: Unit::Objects,
             requests: requests.parse().unwrap(),
             hits: hits.parse().unwrap(),
             byte_hit_ratio: None,
+            tolerance: *tolerance,
         });
     }
     assert_eq!(expected.len(), 5);
@@ -67,20 +77,21 @@ fn all_published_traces_give_the_hits_of_independent_simulators() {
         return;
     }
     let mut expected = Expected::new();
-    let exact = [("FIFO", PolicyKind::Fifo), ("LRU", PolicyKind::Lru), ("Sieve", PolicyKind::Sieve)];
-    read_findings(&folder.join("reference.csv"), &exact, &mut expected);
-    read_findings(&folder.join("crosscheck.csv"), &[("S3FIFO-paper", PolicyKind::S3Fifo)], &mut expected);
+    for file in ["reference.csv", "crosscheck.csv"] {
+        read_findings(&folder, file, &mut expected);
+    }
     assert_eq!(expected.len(), 12);
     check_all(&folder, &expected);
 }
 
 /// Columns of both files: trace, policy, capacity, unit, requests, hits, hit ratio, and one more.
-fn read_findings(file: &Path, policies: &[(&str, PolicyKind)], expected: &mut Expected) {
-    for row in rows(file) {
+fn read_findings(folder: &Path, file: &str, expected: &mut Expected) {
+    for row in rows(&folder.join(file)) {
         let [trace, policy, capacity, unit, requests, hits, _, byte_hit_ratio] = &row[..] else {
             panic!("{row:?}")
         };
-        let Some((_, policy)) = policies.iter().find(|(name, _)| name == policy) else { continue };
+        let documented = DOCUMENTED.iter().find(|(other, name, ..)| (*other, *name) == (file, policy));
+        let Some((_, _, policy, tolerance)) = documented else { continue };
         let unit = match unit.as_str() {
             "objects" => Unit::Objects,
             "bytes" => Unit::Bytes,
@@ -93,6 +104,7 @@ fn read_findings(file: &Path, policies: &[(&str, PolicyKind)], expected: &mut Ex
             requests: requests.parse().unwrap(),
             hits: hits.parse().unwrap(),
             byte_hit_ratio: (unit == Unit::Bytes).then(|| byte_hit_ratio.parse().unwrap()),
+            tolerance: *tolerance,
         });
     }
 }
@@ -140,7 +152,7 @@ fn check(folder: &Path, trace: &str, findings: &[Finding]) -> Vec<String> {
             (None, None) => 0.0,
             _ => f64::INFINITY,
         };
-        let tolerance = if finding.policy == PolicyKind::S3Fifo { S3_FIFO_TOLERANCE } else { 0.0 };
+        let tolerance = finding.tolerance;
         // The files give ratios with six digits.
         let agrees = row.requests == finding.requests && off <= tolerance && bytes_off <= tolerance + 1e-6;
         (!agrees).then(|| {
