@@ -4,7 +4,8 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     Policy,
-    queue::{OnHit, Queue},
+    clock::Clock,
+    queue::{OnHit, Queue, Victim},
     s3_fifo::S3Fifo,
     sieve::Sieve,
 };
@@ -43,10 +44,18 @@ macro_rules! policies {
 }
 
 policies! {
+    /// CLOCK with one bit: FIFO with a second chance.
+    Clock "clock" => |_| Clock::new(1);
+    /// CLOCK with two bits: up to three more chances.
+    Clock2Bit "clock-2bit" => |_| Clock::new(2);
     /// First in, first out.
-    Fifo "fifo" => |_| Queue::new(OnHit::Stay);
+    Fifo "fifo" => |_| Queue::new(OnHit::Stay, Victim::Oldest);
+    /// Last in, first out.
+    Lifo "lifo" => |_| Queue::new(OnHit::Stay, Victim::Newest);
     /// Least recently used.
-    Lru "lru" => |_| Queue::new(OnHit::MoveToHead);
+    Lru "lru" => |_| Queue::new(OnHit::MoveToHead, Victim::Oldest);
+    /// Most recently used.
+    Mru "mru" => |_| Queue::new(OnHit::MoveToHead, Victim::Newest);
     /// S3-FIFO (SOSP 2023).
     S3Fifo "s3-fifo" => |capacity| S3Fifo::new(capacity);
     /// SIEVE (NSDI 2024).

@@ -20,6 +20,7 @@
 //! The shared structures ([`Slab`], and inside the crate a list over slots and a ghost queue) own all link surgery; a
 //! policy is a small file over them that reads like its paper.
 
+mod clock;
 mod ghost;
 mod kind;
 mod list;

@@ -76,6 +76,13 @@ impl List {
         Some(tail)
     }
 
+    /// Takes the newest slot out.
+    pub(crate) fn pop_head(&mut self, links: &mut Links) -> Option<Slot> {
+        let head = some(self.head)?;
+        self.unlink(links, head);
+        Some(head)
+    }
+
     /// The slots from the oldest to the newest.
     pub(crate) fn iter<'a>(&self, links: &'a Links) -> impl Iterator<Item = Slot> + use<'a> {
         std::iter::successors(self.tail(), |slot| links.newer(*slot))
@@ -119,7 +126,7 @@ mod tests {
     proptest! {
         /// Two lists share the links of one slab, as in a policy with two queues.
         #[test]
-        fn lists_agree_with_vectors(steps in prop::collection::vec((0..SLOTS, 0..2_usize, 0..4_u8), 1..200)) {
+        fn lists_agree_with_vectors(steps in prop::collection::vec((0..SLOTS, 0..2_usize, 0..5_u8), 1..200)) {
             let mut links = Links::new();
             let mut lists = [List::new(), List::new()];
             let mut vectors = [Vec::new(), Vec::new()]; // the oldest first
@@ -144,6 +151,7 @@ mod tests {
                         let expected = (!vectors[at].is_empty()).then(|| vectors[at].remove(0));
                         prop_assert_eq!(lists[at].pop_tail(&mut links), expected);
                     }
+                    (Some(_), 3) => prop_assert_eq!(lists[at].pop_head(&mut links), vectors[at].pop()),
                     (Some(on), _) => {
                         lists[on].unlink(&mut links, slot);
                         vectors[on].retain(|other| *other != slot);

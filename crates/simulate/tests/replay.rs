@@ -113,7 +113,7 @@ fn a_reader_and_a_file_give_the_same_rows_on_any_number_of_threads() {
         rows.iter().map(strip).collect::<Vec<_>>()
     };
     let expected = strip(replay.clone().threads(1).run(Trace::open(path, Format::Auto).unwrap()).unwrap());
-    assert_eq!(expected.len(), 20);
+    assert_eq!(expected.len(), 4 * PolicyKind::ALL.len());
     for threads in [1, 2, 7, 100] {
         let replay = replay.clone().threads(threads);
         assert_eq!(strip(replay.run(Trace::open(path, Format::Auto).unwrap()).unwrap()), expected);

@@ -101,7 +101,8 @@ impl Twin for S3Fifo {
         if small_weight >= self.small_capacity() {
             self.evict_small().or_else(|| self.evict_main())
         } else {
-            self.evict_main().or_else(|| self.evict_small())
+            // All of small may be proven and in main by then.
+            self.evict_main().or_else(|| self.evict_small()).or_else(|| self.evict_main())
         }
     }
 

@@ -16,8 +16,12 @@ pub(crate) trait Twin {
 
 pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
     match kind {
+        PolicyKind::Clock => Box::new(Clock::new(1)),
+        PolicyKind::Clock2Bit => Box::new(Clock::new(3)),
         PolicyKind::Fifo => Box::new(Fifo::default()),
+        PolicyKind::Lifo => Box::new(Lifo::default()),
         PolicyKind::Lru => Box::new(Lru::default()),
+        PolicyKind::Mru => Box::new(Mru::default()),
         PolicyKind::Sieve => Box::new(Sieve::default()),
         PolicyKind::S3Fifo | PolicyKind::Auto => Box::new(S3Fifo::new(capacity)),
         other => unimplemented!("write a twin of {other}"),
