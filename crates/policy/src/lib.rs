@@ -20,6 +20,7 @@
 //! The shared structures ([`Slab`], and inside the crate a list over slots and a ghost queue) own all link surgery; a
 //! policy is a small file over them that reads like its paper.
 
+mod belady;
 mod clock;
 mod ghost;
 mod kind;
@@ -29,6 +30,7 @@ mod s3_fifo;
 mod sieve;
 mod slab;
 
+pub use belady::{Belady, Oracle};
 pub use kind::{PolicyKind, UnknownPolicy};
 pub use slab::{Slab, Slot};
 
