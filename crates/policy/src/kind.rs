@@ -5,7 +5,11 @@ use std::{fmt, str::FromStr};
 use crate::{
     Policy,
     clock::Clock,
+    greedy_dual::{GreedyDual, Worth},
+    hyperbolic::Hyperbolic,
+    lfu::{Frequent, Lfu},
     queue::{OnHit, Queue, Victim},
+    random::Random,
     s3_fifo::S3Fifo,
     sieve::Sieve,
 };
@@ -50,12 +54,24 @@ policies! {
     Clock2Bit "clock-2bit" => |_| Clock::new(2);
     /// First in, first out.
     Fifo "fifo" => |_| Queue::new(OnHit::Stay, Victim::Oldest);
+    /// Greedy-Dual-Size-Frequency.
+    Gdsf "gdsf" => |_| GreedyDual::new(Worth::OnePerWeight);
+    /// Hyperbolic caching (ATC 2017).
+    Hyperbolic "hyperbolic" => |_| Hyperbolic::new();
+    /// Least frequently used.
+    Lfu "lfu" => |_| Lfu::new(Frequent::Least);
+    /// Least frequently used, with dynamic ageing.
+    LfuDa "lfu-da" => |_| GreedyDual::new(Worth::One);
     /// Last in, first out.
     Lifo "lifo" => |_| Queue::new(OnHit::Stay, Victim::Newest);
     /// Least recently used.
     Lru "lru" => |_| Queue::new(OnHit::MoveToHead, Victim::Oldest);
+    /// Most frequently used.
+    Mfu "mfu" => |_| Lfu::new(Frequent::Most);
     /// Most recently used.
     Mru "mru" => |_| Queue::new(OnHit::MoveToHead, Victim::Newest);
+    /// Random.
+    Random "random" => |_| Random::new();
     /// S3-FIFO (SOSP 2023).
     S3Fifo "s3-fifo" => |capacity| S3Fifo::new(capacity);
     /// SIEVE (NSDI 2024).

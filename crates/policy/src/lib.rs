@@ -22,13 +22,21 @@
 
 mod belady;
 mod clock;
+mod frequencies;
 mod ghost;
+mod greedy_dual;
+mod heap;
+mod held;
+mod hyperbolic;
 mod kind;
+mod lfu;
 mod list;
 mod queue;
+mod random;
 mod s3_fifo;
 mod sieve;
 mod slab;
+mod splitmix;
 
 pub use belady::{Belady, Oracle};
 pub use kind::{PolicyKind, UnknownPolicy};

@@ -45,6 +45,11 @@ impl List {
         some(self.tail)
     }
 
+    /// The newest slot.
+    pub(crate) fn head(&self) -> Option<Slot> {
+        some(self.head)
+    }
+
     /// Puts `slot`, which is on no list, before the newest.
     pub(crate) fn push_head(&mut self, links: &mut Links, slot: Slot) {
         cover(&mut links.0, slot, Link { newer: Slot::NONE, older: Slot::NONE });
@@ -54,6 +59,21 @@ impl List {
             None => self.tail = slot,
         }
         self.head = slot;
+    }
+
+    /// Puts `slot`, which is on no list, next to `older`, which is on this one; `None` puts it at the tail.
+    pub(crate) fn push_newer_than(&mut self, links: &mut Links, older: Option<Slot>, slot: Slot) {
+        let newer = older.map_or(self.tail(), |older| links.newer(older));
+        let Some(newer) = newer else {
+            return self.push_head(links, slot);
+        };
+        cover(&mut links.0, slot, Link { newer: Slot::NONE, older: Slot::NONE });
+        *links.link(slot) = Link { newer, older: older.unwrap_or(Slot::NONE) };
+        links.link(newer).older = slot;
+        match older {
+            Some(older) => links.link(older).newer = slot,
+            None => self.tail = slot,
+        }
     }
 
     /// Takes `slot`, which is on this list, out.
@@ -126,7 +146,7 @@ mod tests {
     proptest! {
         /// Two lists share the links of one slab, as in a policy with two queues.
         #[test]
-        fn lists_agree_with_vectors(steps in prop::collection::vec((0..SLOTS, 0..2_usize, 0..5_u8), 1..200)) {
+        fn lists_agree_with_vectors(steps in prop::collection::vec((0..SLOTS, 0..2_usize, 0..6_u8), 1..200)) {
             let mut links = Links::new();
             let mut lists = [List::new(), List::new()];
             let mut vectors = [Vec::new(), Vec::new()]; // the oldest first
@@ -152,6 +172,14 @@ mod tests {
                         prop_assert_eq!(lists[at].pop_tail(&mut links), expected);
                     }
                     (Some(_), 3) => prop_assert_eq!(lists[at].pop_head(&mut links), vectors[at].pop()),
+                    (Some(on), 4) => {
+                        lists[on].unlink(&mut links, slot);
+                        vectors[on].retain(|other| *other != slot);
+                        let place = slot.index() % (vectors[at].len() + 1);
+                        let older = place.checked_sub(1).map(|older| vectors[at][older]);
+                        lists[at].push_newer_than(&mut links, older, slot);
+                        vectors[at].insert(place, slot);
+                    }
                     (Some(on), _) => {
                         lists[on].unlink(&mut links, slot);
                         vectors[on].retain(|other| *other != slot);
@@ -161,6 +189,7 @@ mod tests {
                 }
                 for (list, vector) in lists.iter().zip(&vectors) {
                     prop_assert_eq!(&list.check_invariants(&links), vector);
+                    prop_assert_eq!(list.head(), vector.last().copied());
                 }
             }
         }

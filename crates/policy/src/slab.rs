@@ -148,7 +148,7 @@ pub(crate) fn cover<T: Clone>(by_slot: &mut Vec<T>, slot: Slot, empty: T) {
 
 /// Makes room for `more`, and when it has to move, for an eighth of what there is: doubling would leave a third of the
 /// memory of a cache unused on average, and a cache fills up once but stays full.
-fn make_room<T>(vec: &mut Vec<T>, more: usize) {
+pub(crate) fn make_room<T>(vec: &mut Vec<T>, more: usize) {
     if vec.capacity() - vec.len() < more {
         vec.reserve_exact(more.max(vec.len() / 8).max(32));
     }

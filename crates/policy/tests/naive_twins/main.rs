@@ -3,8 +3,10 @@
 
 #![expect(clippy::panic, clippy::unimplemented, reason = "a test's helper fails by panicking")]
 
+mod lfu;
 mod queues;
 mod s3_fifo;
+mod sampling;
 mod sieve;
 mod twin;
 

@@ -2,7 +2,7 @@
 
 use nuthatch_policy::{PolicyKind, Slot};
 
-use crate::{queues::*, s3_fifo::S3Fifo, sieve::Sieve};
+use crate::{lfu::*, queues::*, s3_fifo::S3Fifo, sampling::*, sieve::Sieve};
 
 /// A policy written for clarity alone, told what the real one is told. Cleared by making a new one.
 pub(crate) trait Twin {
@@ -19,11 +19,17 @@ pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
         PolicyKind::Clock => Box::new(Clock::new(1)),
         PolicyKind::Clock2Bit => Box::new(Clock::new(3)),
         PolicyKind::Fifo => Box::new(Fifo::default()),
+        PolicyKind::Gdsf => Box::new(GreedyDual::new(true)),
+        PolicyKind::Hyperbolic => Box::new(Hyperbolic::default()),
+        PolicyKind::Lfu => Box::new(Frequency::least()),
+        PolicyKind::LfuDa => Box::new(GreedyDual::new(false)),
         PolicyKind::Lifo => Box::new(Lifo::default()),
         PolicyKind::Lru => Box::new(Lru::default()),
+        PolicyKind::Mfu => Box::new(Frequency::most()),
         PolicyKind::Mru => Box::new(Mru::default()),
-        PolicyKind::Sieve => Box::new(Sieve::default()),
+        PolicyKind::Random => Box::new(Random::default()),
         PolicyKind::S3Fifo | PolicyKind::Auto => Box::new(S3Fifo::new(capacity)),
+        PolicyKind::Sieve => Box::new(Sieve::default()),
         other => unimplemented!("write a twin of {other}"),
     }
 }
