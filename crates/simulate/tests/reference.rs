@@ -26,6 +26,7 @@ const DOCUMENTED: &[(&str, &str, PolicyKind, f64)] = &[
     ("reference.csv", "Clock", PolicyKind::Clock, 0.0),
     ("reference.csv", "Clock2bit", PolicyKind::Clock2Bit, 0.0),
     ("reference.csv", "FIFO", PolicyKind::Fifo, 0.0),
+    ("reference.csv", "LFU", PolicyKind::Lfu, 0.0),
     ("reference.csv", "LRU", PolicyKind::Lru, 0.0),
     ("reference.csv", "Sieve", PolicyKind::Sieve, 0.0),
     ("crosscheck.csv", "S3FIFO-paper", PolicyKind::S3Fifo, 0.005),
