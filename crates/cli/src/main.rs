@@ -2,10 +2,12 @@
 
 mod bench;
 mod config;
+mod input;
 mod log;
 mod output;
 mod serve;
 mod simulate;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,9 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Replay a trace: which eviction policy, and how much memory, would have hit how often?
     Simulate(simulate::SimulateArgs),
+    /// Look at traces and rewrite them.
+    #[command(subcommand)]
+    Trace(trace::TraceCommand),
     /// Drive a server and measure it: throughput, latency, and with a trace the hit ratio.
     Bench(bench::BenchArgs),
     /// Look after a log directory.
@@ -36,6 +41,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Trace(command) => trace::run(&command),
         Command::Bench(args) => bench::run(args),
         Command::Log(command) => log::run(&command),
     };

@@ -6,9 +6,8 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use nuthatch_policy::PolicyKind;
 use nuthatch_simulate::{Capacity, Replay, Stage, output};
-use nuthatch_trace::{Format, Trace};
 
-use crate::output::print;
+use crate::{input::InputArgs, output::print};
 
 /// Replay a trace against eviction policies and print their hit ratios.
 ///
@@ -20,13 +19,8 @@ use crate::output::print;
   nuthatch simulate --trace block.oracleGeneral.bin --capacity 64MiB --output json
   zcat keys.gz | nuthatch simulate --trace - --format keys --capacity 10%")]
 pub(crate) struct SimulateArgs {
-    /// The trace file; plain, gz, xz or zst. `-` reads standard input
-    #[arg(long, value_name = "FILE")]
-    trace: String,
-
-    /// How the trace is written down: auto, lis, lirs, oracle, vscsi, csv, keys, u32be or u64be
-    #[arg(long, default_value = "auto")]
-    format: Format,
+    #[command(flatten)]
+    input: InputArgs,
 
     /// Policies, comma separated, or `all`
     #[arg(long, value_delimiter = ',', default_value = "all", value_name = "POLICY,...")]
@@ -61,10 +55,7 @@ enum OutputFormat {
 
 pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     let policies = policies(&args.policy)?;
-    let trace = match args.trace.as_str() {
-        "-" => Trace::from_reader("-", std::io::stdin(), args.format)?,
-        path => Trace::open(path, args.format)?,
-    };
+    let trace = args.input.open()?;
     let replay = Replay::new(policies, args.capacity.iter().copied()).bytes(args.bytes).limit(args.limit);
     let bar = progress_bar(trace.length_bytes());
     let rows = replay.run_with_progress(trace, |progress| {

@@ -2,6 +2,8 @@
 
 use std::{fmt, path::Path, str::FromStr};
 
+use crate::Compression;
+
 /// How a trace is written down. Compression is no part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -57,14 +59,15 @@ impl Format {
         }
     }
 
-    /// The format that `path` names by its extension, below one of a compression: `web.lis.zst` is lis.
+    /// The format that the name of `path` tells by its extension, below one of a compression: `web.lis.zst` is lis.
     ///
     /// `None` for extensions that mean several formats, such as `.trace`, `.txt` and `.bin`.
-    pub(crate) fn of_name(path: &Path) -> Option<Self> {
+    #[must_use]
+    pub fn of_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         let mut parts = name.split('.').rev();
         let mut part = parts.next()?;
-        while matches!(part, "gz" | "xz" | "zst" | "zstd" | "bin") {
+        while part == "bin" || Compression::of_extension(part).is_some() {
             part = parts.next()?;
         }
         parts.next()?; // what is left must have a stem before its extension

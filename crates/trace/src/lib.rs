@@ -24,13 +24,17 @@ mod formats;
 mod input;
 mod key;
 mod lines;
+mod options;
 mod records;
 mod trace;
+mod write;
 
 pub use compression::Compression;
 pub use error::TraceError;
 pub use format::{Format, UnknownFormat};
+pub use options::Options;
 pub use trace::Trace;
+pub use write::{Losses, Packer, WriteError, Writer};
 
 /// One access to one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    Format, Request, TraceError, detect,
+    Format, Options, Request, TraceError, detect,
     formats::{self, Decode},
     input::Input,
 };
@@ -21,6 +21,8 @@ use crate::{
 pub struct Trace {
     name: String,
     format: Format,
+    /// As given, with the format found.
+    options: Options,
     decoder: Box<dyn Decode>,
     position: Arc<AtomicU64>,
     /// The regular file that it is, and its length.
@@ -42,17 +44,29 @@ enum State {
 }
 
 impl Trace {
-    /// Opens the trace file at `path`; `-` is standard input.
+    /// Opens the trace file at `path`; `-` is standard input. Short for [`Options::open`].
     ///
     /// # Errors
     ///
-    /// [`TraceError::Open`], [`TraceError::Empty`] for a file without a byte, [`TraceError::Undetected`] if `format` is
-    /// [`Format::Auto`] and nothing tells it, [`TraceError::NoKeyColumn`] for a CSV file without a header.
-    pub fn open(path: impl AsRef<Path>, format: Format) -> Result<Self, TraceError> {
-        let path = path.as_ref();
-        if path == Path::new("-") {
-            return Self::from_reader("standard input", io::stdin(), format);
-        }
+    /// As for [`Options::open`].
+    pub fn open(path: impl AsRef<Path>, options: impl Into<Options>) -> Result<Self, TraceError> {
+        options.into().open(path)
+    }
+
+    /// Reads a trace, plain or compressed, from any reader. Short for [`Options::read`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Options::open`].
+    pub fn from_reader(
+        name: impl Into<String>,
+        reader: impl Read + Send + 'static,
+        options: impl Into<Options>,
+    ) -> Result<Self, TraceError> {
+        options.into().read(name, reader)
+    }
+
+    pub(crate) fn open_file(path: &Path, options: &Options) -> Result<Self, TraceError> {
         let name = path.display().to_string();
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = match opened {
@@ -62,36 +76,28 @@ impl Trace {
             Ok(opened) => opened,
             Err(source) => return Err(TraceError::Open { trace: name, source }),
         };
-        let format = match format {
-            Format::Auto => Format::of_name(path).unwrap_or_default(),
-            named => named,
-        };
-        let mut trace = Self::from_reader(name, file, format)?;
+        let mut trace = Self::read_with(name, file, options, Format::of_name(path))?;
         trace.file = metadata.is_file().then(|| (path.to_owned(), metadata.len()));
         Ok(trace)
     }
 
-    /// Reads a trace, plain or compressed, from any reader. `name` is what errors and reports call it.
-    ///
-    /// # Errors
-    ///
-    /// As for [`open`](Self::open).
-    pub fn from_reader(
-        name: impl Into<String>,
+    /// `named` is the format that the file's name tells.
+    pub(crate) fn read_with(
+        name: String,
         reader: impl Read + Send + 'static,
-        format: Format,
+        options: &Options,
+        named: Option<Format>,
     ) -> Result<Self, TraceError> {
-        let name = name.into();
         let position = Arc::new(AtomicU64::new(0));
         let counted = Counted { reader, bytes: Arc::clone(&position) };
         let mut input = Input::new(name.clone(), Box::new(counted))?;
         let sample = input.peek(detect::SAMPLE_BYTES)?;
         if sample.is_empty() {
-            return Err(TraceError::Empty { trace: name, format });
+            return Err(TraceError::Empty { trace: name, format: options.format });
         }
-        let format = match format {
-            Format::Auto => detect::format_of(sample).unwrap_or_default(),
-            named => named,
+        let format = match options.format {
+            Format::Auto => named.or_else(|| detect::format_of(sample)).unwrap_or_default(),
+            given => given,
         };
         let Some(decoder) = formats::decoder(format, input)? else {
             return Err(TraceError::Undetected { trace: name });
@@ -99,6 +105,7 @@ impl Trace {
         Ok(Self {
             name,
             format,
+            options: options.clone().format(format),
             decoder,
             position,
             file: None,
@@ -136,10 +143,10 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// As for [`open`](Self::open).
+    /// As for [`Options::open`].
     pub fn reopen(&self) -> Option<Result<Self, TraceError>> {
         let (path, _) = self.file.as_ref()?;
-        Some(Self::open(path, self.format))
+        Some(Self::open_file(path, &self.options))
     }
 
     /// Replaces what is in `batch` with the next requests, at most `max` and at least one; none at the end.

@@ -7,7 +7,7 @@
 //! Source: Waldspurger et al., "Efficient MRC Construction with SHARDS", FAST 2015, and libCacheSim's reader.
 
 use super::Decode;
-use crate::{Request, TraceError, records::Records};
+use crate::{Op, Request, TraceError, records::Records};
 
 pub(crate) const RECORD_BYTES: usize = 32;
 pub(crate) const VERSION_1: u16 = 0x0100;
@@ -45,6 +45,25 @@ impl Decode for Vscsi {
 
 pub(crate) const fn version(record: &[u8; RECORD_BYTES]) -> u16 {
     u16::from_le_bytes([record[14], record[15]])
+}
+
+/// A record of version 1: what the writer writes.
+pub(crate) fn record(request: &Request, number: u64) -> [u8; RECORD_BYTES] {
+    let size = u32::try_from(request.size).unwrap_or(u32::MAX);
+    let command: u16 = match request.op {
+        Op::Read => 0x28,
+        Op::Write => 0x2a,
+        Op::Delete => 0x42,
+    };
+    let mut record = [0; RECORD_BYTES];
+    record[0..4].copy_from_slice(&(number as u32).to_le_bytes());
+    record[4..8].copy_from_slice(&size.to_le_bytes());
+    record[8..12].copy_from_slice(&1_u32.to_le_bytes());
+    record[12..14].copy_from_slice(&command.to_le_bytes());
+    record[14..16].copy_from_slice(&VERSION_1.to_le_bytes());
+    record[16..24].copy_from_slice(&request.key.to_le_bytes());
+    record[24..32].copy_from_slice(&request.time_us.unwrap_or(0).to_le_bytes());
+    record
 }
 
 #[rustfmt::skip]

@@ -1,0 +1,18 @@
+//! `nuthatch trace`: looks at traces and rewrites them.
+
+mod convert;
+
+use clap::Subcommand;
+
+/// Look at traces and rewrite them.
+#[derive(Subcommand)]
+pub(crate) enum TraceCommand {
+    /// Rewrite a trace in another format.
+    Convert(convert::ConvertArgs),
+}
+
+pub(crate) fn run(command: &TraceCommand) -> anyhow::Result<()> {
+    match command {
+        TraceCommand::Convert(args) => convert::run(args),
+    }
+}
