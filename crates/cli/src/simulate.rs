@@ -7,7 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use nuthatch_policy::PolicyKind;
 use nuthatch_simulate::{Capacity, Replay, Stage, output};
 
-use crate::{input::InputArgs, output::print};
+use crate::{
+    input::{InputArgs, report_skipped},
+    output::print,
+};
 
 /// Replay a trace against eviction policies and print their hit ratios.
 ///
@@ -17,6 +20,7 @@ use crate::{input::InputArgs, output::print};
 #[command(after_long_help = "Examples:
   nuthatch simulate --trace oltp.lis.zst --policy all --capacity 1000,5%
   nuthatch simulate --trace block.oracleGeneral.bin --capacity 64MiB --output json
+  nuthatch simulate --trace access.csv --columns key=url,size=bytes,time=when:ms --capacity 1GiB
   zcat keys.gz | nuthatch simulate --trace - --format keys --capacity 10%")]
 pub(crate) struct SimulateArgs {
     #[command(flatten)]
@@ -56,6 +60,7 @@ enum OutputFormat {
 pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     let policies = policies(&args.policy)?;
     let trace = args.input.open()?;
+    let skipped = trace.skipped();
     let replay = Replay::new(policies, args.capacity.iter().copied()).bytes(args.bytes).limit(args.limit);
     let bar = progress_bar(trace.length_bytes());
     let rows = replay.run_with_progress(trace, |progress| {
@@ -68,6 +73,7 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     });
     bar.finish_and_clear();
     let rows = rows?;
+    report_skipped(&skipped);
     print(&match args.output {
         OutputFormat::Table => output::table(&rows),
         OutputFormat::Json => output::json(&rows),

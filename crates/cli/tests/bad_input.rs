@@ -190,7 +190,7 @@ fn a_trace_that_cannot_be_read_is_told_in_one_line_with_the_place() {
         ("words.lis", &["words.lis:2: expected four decimal numbers", "5 six 7 8"]),
         ("short.lis", &["short.lis:2: expected four decimal numbers", "5 6 7"]),
         ("words.lirs", &["words.lirs:3: expected a decimal key", "three"]),
-        ("columns.csv", &["columns.csv:1: no key column", "a,b,c", "name one of the columns key"]),
+        ("columns.csv", &["columns.csv:1: no key column", "a,b,c", "choose one, as in key=3"]),
         ("cut.oracleGeneral.bin", &["byte 24", "7 of 24 bytes", "cut short"]),
         ("cut.u64be --format u64be", &["byte 16", "4 of 8 bytes", "cut short"]),
         ("cut.keys.gz", &["cut.keys.gz", "ends too early", "fetch the file again"]),

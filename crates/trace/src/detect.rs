@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    Format,
+    Columns, Format,
     formats::{csv, lis, oracle, vscsi},
     key::decimal,
 };
@@ -14,6 +14,19 @@ pub(crate) const SAMPLE_BYTES: usize = 64 * 1024;
 /// The format that `sample`, the first bytes of an unpacked trace, is most likely in. `None` if none is likely.
 pub(crate) fn format_of(sample: &[u8]) -> Option<Format> {
     if is_text(sample) { text(sample) } else { binary(sample) }
+}
+
+/// As [`format_of`], where the file's name, or the columns that were chosen, tell more.
+pub(crate) fn format_with(sample: &[u8], named: Option<Format>, columns: &Columns) -> Option<Format> {
+    let found = || format_of(sample);
+    match named {
+        // Twitter's tables have no header, and hence are not what "csv" alone means.
+        Some(Format::Csv) if columns.is_empty() && found() == Some(Format::Twitter) => Some(Format::Twitter),
+        Some(named) => Some(named),
+        None if columns.is_empty() => found(),
+        None if is_text(sample) && found() != Some(Format::Jsonl) => Some(Format::Csv),
+        None => found(),
+    }
 }
 
 /// Bytes that no text holds decide; letters beyond ASCII are left alone.
@@ -29,7 +42,13 @@ fn text(sample: &[u8]) -> Option<Format> {
     }
     lines.retain(|line| !line.is_empty());
     let first = lines.first()?;
-    if csv::is_header(first) {
+    if first.starts_with(b"{") {
+        return Some(Format::Jsonl);
+    }
+    if lines.iter().all(|line| csv::is_twitter(line)) {
+        return Some(Format::Twitter);
+    }
+    if csv::is_header(&lines) {
         return Some(Format::Csv);
     }
     if lines.iter().all(|line| lis::columns(line).is_some()) {
@@ -44,18 +63,13 @@ fn text(sample: &[u8]) -> Option<Format> {
 }
 
 fn binary(sample: &[u8]) -> Option<Format> {
-    if is_vscsi(sample) {
+    if vscsi::is_version_1(sample) || vscsi::is_version_2(sample) {
         Some(Format::Vscsi)
     } else if is_oracle(sample) {
         Some(Format::Oracle)
     } else {
         width(sample)
     }
-}
-
-fn is_vscsi(sample: &[u8]) -> bool {
-    let (records, _) = sample.as_chunks::<{ vscsi::RECORD_BYTES }>();
-    !records.is_empty() && records.iter().all(|record| vscsi::version(record) == vscsi::VERSION_1)
 }
 
 /// Time never runs backwards, and the next access to a key lies ahead.
@@ -113,7 +127,24 @@ mod tests {
         assert_eq!(format_of(b"v2\nv2/a\n"), Some(Format::Keys));
         assert_eq!(format_of(b"time,lbn\n1,2\n"), Some(Format::Csv));
         assert_eq!(format_of(b"a b c\nd e f\n"), None);
+        assert_eq!(format_of(b"{\"key\":1}\n"), Some(Format::Jsonl));
+        assert_eq!(format_of(b"0,k,22,304,117,get,0\n1,k,22,304,117,set,60\n"), Some(Format::Twitter));
+        assert_eq!(format_of(b"time;key\n1;2\n"), Some(Format::Csv));
+        assert_eq!(format_of(b"time key\n1 2\n"), Some(Format::Csv));
         assert_eq!(format_of(b"\n\n"), None);
+    }
+
+    #[test]
+    fn a_name_and_chosen_columns_tell_more_than_bytes() {
+        let twitter = b"0,k,22,304,117,get,0\n";
+        let none = Columns::default();
+        let key = "key=2".parse::<Columns>().unwrap();
+        assert_eq!(format_with(twitter, Some(Format::Csv), &none), Some(Format::Twitter));
+        assert_eq!(format_with(twitter, Some(Format::Csv), &key), Some(Format::Csv));
+        assert_eq!(format_with(twitter, None, &key), Some(Format::Csv));
+        assert_eq!(format_with(b"a b c\n", None, &key), Some(Format::Csv));
+        assert_eq!(format_with(b"{\"url\":1}\n", None, &key), Some(Format::Jsonl));
+        assert_eq!(format_with(b"1 1 0 0\n", None, &none), Some(Format::Lis));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What can be wrong with a trace.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use crate::{Compression, Format};
 
@@ -43,12 +43,37 @@ pub enum TraceError {
     },
 
     /// The compressed stream ends too early. What was unpacked before was handed out.
-    #[error("{trace}: the {compression} stream ends too early; fetch the file again")]
+    #[error(
+        "{trace}: the {compression} stream ends too early; it was good for {requests} requests ({bytes} bytes unpacked); \
+         fetch the file again, or read leniently"
+    )]
     TruncatedStream {
         /// The file as given.
         trace: String,
         /// How it is compressed.
         compression: Compression,
+        /// Requests that were handed out.
+        requests: u64,
+        /// Bytes that were unpacked.
+        bytes: u64,
+    },
+
+    /// The compressed stream is damaged. What was unpacked before was handed out.
+    #[error(
+        "{trace}: the {compression} stream is damaged; it was good for {requests} requests ({bytes} bytes unpacked); \
+         fetch the file again, or read leniently"
+    )]
+    DamagedStream {
+        /// The file as given.
+        trace: String,
+        /// How it is compressed.
+        compression: Compression,
+        /// Requests that were handed out.
+        requests: u64,
+        /// Bytes that were unpacked.
+        bytes: u64,
+        /// What the decompressor said.
+        source: io::Error,
     },
 
     /// The last record is not whole.
@@ -90,7 +115,7 @@ pub enum TraceError {
         /// From 1.
         line: u64,
         /// What the format wants.
-        expected: &'static str,
+        expected: Cow<'static, str>,
         /// What is there, shortened, with unprintable bytes escaped.
         found: String,
     },
@@ -107,7 +132,9 @@ pub enum TraceError {
     },
 
     /// The header of a CSV file names no column that holds the key.
-    #[error("{trace}:1: no key column in the header \"{header}\"; name one of the columns {known}")]
+    #[error(
+        "{trace}:1: no key column in the header \"{header}\"; choose one, as in key=3 or key=NAME, or name it as usual: {known}"
+    )]
     NoKeyColumn {
         /// The file as given.
         trace: String,
@@ -116,6 +143,62 @@ pub enum TraceError {
         /// The names that are understood.
         known: String,
     },
+
+    /// A column was chosen that is not there.
+    #[error("{trace}:1: no column {column} for the {field}; there are {count}: {header}")]
+    UnknownColumn {
+        /// The file as given.
+        trace: String,
+        /// What it was to hold.
+        field: &'static str,
+        /// The column's name, or its number from 1.
+        column: String,
+        /// Columns that there are.
+        count: usize,
+        /// The first row, shortened.
+        header: String,
+    },
+
+    /// A column was chosen by number where fields have names only.
+    #[error("{trace}: JSON fields have names, not numbers: choose one as in key=url, not by {column}")]
+    ColumnByNumber {
+        /// The file as given.
+        trace: String,
+        /// The number.
+        column: usize,
+    },
+
+    /// Columns were chosen in a format that has none.
+    #[error("{trace}: the format \"{format}\" has no columns to choose; only csv and jsonl have")]
+    ColumnsUnused {
+        /// The file as given.
+        trace: String,
+        /// The format it was to be read as.
+        format: Format,
+    },
+}
+
+impl TraceError {
+    /// Whether reading can go on behind what is wrong.
+    pub(crate) const fn is_skippable(&self) -> bool {
+        matches!(self, Self::CorruptLine { .. } | Self::CorruptRecord { .. } | Self::LongLine { .. })
+    }
+
+    /// Whether the trace ends here, though it was longer once.
+    pub(crate) const fn is_cut(&self) -> bool {
+        matches!(
+            self,
+            Self::TruncatedStream { .. } | Self::DamagedStream { .. } | Self::TruncatedRecord { .. }
+        )
+    }
+
+    /// With the number of requests that were handed out before.
+    pub(crate) fn after(mut self, read: u64) -> Self {
+        if let Self::TruncatedStream { requests, .. } | Self::DamagedStream { requests, .. } = &mut self {
+            *requests = read;
+        }
+        self
+    }
 }
 
 /// `bytes` as one line of printable text, shortened to what helps to find it.

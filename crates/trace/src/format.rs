@@ -15,11 +15,12 @@ pub enum Format {
     Lis,
     /// LIRS's text: one decimal key per line; a line `*` separates and means nothing.
     Lirs,
-    /// libCacheSim's `oracleGeneral`: 24-byte records with key and size.
+    /// libCacheSim's `oracleGeneral`: 24-byte records with time, key and size.
     Oracle,
-    /// The vSCSI tracer's 32-byte records with block number and length.
+    /// The vSCSI tracer's records with block number, length, command and time, of either version.
     Vscsi,
-    /// Comma separated values below a header that names the columns, a key column among them.
+    /// Values separated by commas, tabs, semicolons, bars or blanks, below a header that names the columns or with
+    /// columns chosen by number.
     Csv,
     /// One key per line, any bytes. A carriage return at the end is no part of the key; empty lines are skipped.
     Keys,
@@ -27,11 +28,18 @@ pub enum Format {
     U32be,
     /// Eight-byte big-endian keys.
     U64be,
+    /// A JSON object per line, with a key field among others.
+    Jsonl,
+    /// Twitter's cache traces: comma separated values without a header.
+    Twitter,
+    /// Made up as it is read, not written down at all: a trace of a workload says it is
+    /// this. None to choose.
+    Workload,
 }
 
 impl Format {
-    /// Every format once; [`Auto`](Self::Auto) comes first.
-    pub const ALL: [Self; 9] = [
+    /// Every format to choose from once; [`Auto`](Self::Auto) comes first.
+    pub const ALL: [Self; 11] = [
         Self::Auto,
         Self::Lis,
         Self::Lirs,
@@ -41,6 +49,8 @@ impl Format {
         Self::Keys,
         Self::U32be,
         Self::U64be,
+        Self::Jsonl,
+        Self::Twitter,
     ];
 
     /// The spelling used on command lines.
@@ -56,6 +66,9 @@ impl Format {
             Self::Keys => "keys",
             Self::U32be => "u32be",
             Self::U64be => "u64be",
+            Self::Jsonl => "jsonl",
+            Self::Twitter => "twitter",
+            Self::Workload => "workload",
         }
     }
 
@@ -80,6 +93,8 @@ impl Format {
             "keys" => Self::Keys,
             "u32be" => Self::U32be,
             "u64be" => Self::U64be,
+            "jsonl" | "ndjson" => Self::Jsonl,
+            "twitter" => Self::Twitter,
             _ => return None,
         })
     }

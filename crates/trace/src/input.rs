@@ -84,9 +84,14 @@ impl Input {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(source) => {
                     let trace = self.name.clone();
+                    let bytes = self.offset + self.end as u64;
                     return Err(match self.compression {
                         Some(compression) if source.kind() == ErrorKind::UnexpectedEof => {
-                            TraceError::TruncatedStream { trace, compression }
+                            TraceError::TruncatedStream { trace, compression, requests: 0, bytes }
+                        }
+                        // The operating system's errors have a number; what is left is the decompressor's opinion.
+                        Some(compression) if source.raw_os_error().is_none() => {
+                            TraceError::DamagedStream { trace, compression, requests: 0, bytes, source }
                         }
                         _ => TraceError::Read { trace, source },
                     });

@@ -1,7 +1,7 @@
-//! Readers for cache traces, in the formats that they are published in.
+//! Readers for cache traces, in the formats that they are published in, and writers for the simple ones of these.
 //!
-//! A [`Trace`] streams [`Request`]s from a file, standard input or any reader, plain or compressed with gzip, xz or
-//! zstd. It holds a few hundred kilobytes of the file at a time, whatever its length.
+//! A [`Trace`] streams [`Request`]s from a file, standard input or any reader, plain or compressed with gzip, xz, zstd or
+//! bzip2. It holds a few hundred kilobytes of the file at a time, whatever its length.
 //!
 //! ```
 //! use nuthatch_trace::{Format, Trace};
@@ -14,8 +14,9 @@
 //! ```
 //!
 //! The way of the bytes: `compression` unpacks, `input` buffers, `lines` or `records` cut, a file in `formats` reads
-//! what was cut, [`Trace`] hands it out.
+//! what was cut, [`Trace`] hands it out. A [`Writer`] goes the other way, through `write`.
 
+mod columns;
 mod compression;
 mod detect;
 mod error;
@@ -24,15 +25,19 @@ mod formats;
 mod input;
 mod key;
 mod lines;
+mod op;
 mod options;
 mod records;
+mod skipped;
 mod trace;
 mod write;
 
+pub use columns::{Columns, InvalidColumns};
 pub use compression::Compression;
 pub use error::TraceError;
 pub use format::{Format, UnknownFormat};
 pub use options::Options;
+pub use skipped::Skipped;
 pub use trace::Trace;
 pub use write::{Losses, Packer, WriteError, Writer};
 

@@ -1,5 +1,7 @@
 //! Cuts lines.
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 
 use crate::{TraceError, error::excerpt, input::Input};
@@ -13,17 +15,23 @@ pub(crate) struct Lines {
     held: usize,
     /// The number of the line last handed out, from 1.
     number: u64,
+    /// Whether the line last met was too long to be handed out, so that what is left of it is no line.
+    lost: bool,
 }
 
 impl Lines {
     pub(crate) const fn new(input: Input) -> Self {
-        Self { input, held: 0, number: 0 }
+        Self { input, held: 0, number: 0, lost: false }
     }
 
     /// The next line without its line end (LF, or CR LF), or `None` at the end. The last line may lack its line end.
+    /// Behind an error it is the line after.
     pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, TraceError> {
         self.input.consume(self.held);
         self.held = 0;
+        if self.lost {
+            self.skip()?;
+        }
         let mut searched = 0;
         let bytes = loop {
             let buffered = self.input.buffered();
@@ -40,6 +48,7 @@ impl Lines {
         }
         self.number += 1;
         if bytes > LINE_BYTES_MAX {
+            self.lost = true;
             return Err(TraceError::LongLine {
                 trace: self.input.name().to_owned(),
                 line: self.number,
@@ -50,12 +59,30 @@ impl Lines {
         Ok(Some(self.line()))
     }
 
+    /// Skips what is left of a line, its end included.
+    fn skip(&mut self) -> Result<(), TraceError> {
+        loop {
+            let buffered = self.input.buffered();
+            let end = memchr(b'\n', buffered);
+            let bytes = end.map_or(buffered.len(), |at| at + 1);
+            self.input.consume(bytes);
+            if end.is_some() || self.input.fill()? == 0 {
+                self.lost = false;
+                return Ok(());
+            }
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.input.name()
+    }
+
     /// The error for the line last handed out.
-    pub(crate) fn corrupt(&self, expected: &'static str) -> TraceError {
+    pub(crate) fn corrupt(&self, expected: impl Into<Cow<'static, str>>) -> TraceError {
         TraceError::CorruptLine {
             trace: self.input.name().to_owned(),
             line: self.number,
-            expected,
+            expected: expected.into(),
             found: excerpt(self.line()),
         }
     }
@@ -91,10 +118,16 @@ mod tests {
         let mut text = vec![b'x'; LINE_BYTES_MAX - 1];
         text.push(b'\n');
         text.extend(vec![b'y'; LINE_BYTES_MAX]);
-        text.push(b'\n');
+        text.extend(b"\nafter");
         let mut lines = lines(text);
         assert_eq!(lines.next().unwrap().map(<[u8]>::len), Some(LINE_BYTES_MAX - 1));
+        text_after(&mut lines);
+    }
+
+    fn text_after(lines: &mut Lines) {
         assert!(matches!(lines.next(), Err(TraceError::LongLine { line: 2, .. })));
+        assert_eq!(lines.next().unwrap(), Some(&b"after"[..]));
+        assert_eq!(lines.next().unwrap(), None);
     }
 
     /// A reader that never ends and holds no line end.

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use crate::{Format, Trace, TraceError};
+use crate::{Columns, Format, Trace, TraceError};
 
 /// How to read a trace. A [`Format`] alone is one, with the defaults for the rest.
 ///
@@ -19,6 +19,9 @@ use crate::{Format, Trace, TraceError};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     pub(crate) format: Format,
+    pub(crate) columns: Columns,
+    pub(crate) delimiter: Option<u8>,
+    pub(crate) lenient: bool,
 }
 
 impl Options {
@@ -35,12 +38,35 @@ impl Options {
         self
     }
 
+    /// Which columns of a CSV file, or fields of JSON lines, hold what. A text of unknown format is then taken for one of
+    /// these two.
+    #[must_use]
+    pub fn columns(mut self, columns: Columns) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// What separates the columns of a CSV file, such as `b'\t'`; blanks may be several. Found out unless told.
+    #[must_use]
+    pub const fn delimiter(mut self, delimiter: Option<u8>) -> Self {
+        self.delimiter = delimiter;
+        self
+    }
+
+    /// Whether to skip lines and records that make no sense, and to take a trace that is cut short for a whole one.
+    /// [`Trace::skipped`] counts.
+    #[must_use]
+    pub const fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
+    }
+
     /// Opens the trace file at `path`; `-` is standard input.
     ///
     /// # Errors
     ///
     /// [`TraceError::Open`], [`TraceError::Empty`] for a file without a byte, [`TraceError::Undetected`] if nothing tells
-    /// the format, and what is wrong with a CSV file's header.
+    /// the format, and what is wrong with a CSV file's header or the columns chosen.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Trace, TraceError> {
         match path.as_ref() {
             path if path == Path::new("-") => self.read("-", io::stdin()),

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    Format, Options, Request, TraceError, detect,
+    Format, Options, Request, Skipped, TraceError, detect,
     formats::{self, Decode},
     input::Input,
 };
@@ -28,6 +28,11 @@ pub struct Trace {
     /// The regular file that it is, and its length.
     file: Option<(PathBuf, u64)>,
     state: State,
+    /// Requests handed out.
+    read: u64,
+    skipped: Skipped,
+    /// What a lenient reader met before the first request: the error if there is none at all.
+    first_skipped: Option<TraceError>,
     /// What [`Iterator::next`] read ahead, and how much of it was handed out.
     ahead: Vec<Request>,
     ahead_used: usize,
@@ -40,6 +45,8 @@ enum State {
     Running,
     /// The error to report once the requests before it were handed out.
     Failing(TraceError),
+    /// A lenient reader met the missing end, behind what it handed out.
+    Cut,
     Ended,
 }
 
@@ -96,10 +103,10 @@ impl Trace {
             return Err(TraceError::Empty { trace: name, format: options.format });
         }
         let format = match options.format {
-            Format::Auto => named.or_else(|| detect::format_of(sample)).unwrap_or_default(),
+            Format::Auto => detect::format_with(sample, named, &options.columns).unwrap_or_default(),
             given => given,
         };
-        let Some(decoder) = formats::decoder(format, input)? else {
+        let Some(decoder) = formats::decoder(format, options, input)? else {
             return Err(TraceError::Undetected { trace: name });
         };
         Ok(Self {
@@ -110,6 +117,9 @@ impl Trace {
             position,
             file: None,
             state: State::Fresh,
+            read: 0,
+            skipped: Skipped::default(),
+            first_skipped: None,
             ahead: Vec::new(),
             ahead_used: 0,
         })
@@ -139,14 +149,23 @@ impl Trace {
         self.file.as_ref().map(|(_, length_bytes)| *length_bytes)
     }
 
-    /// The same trace from its start, for a second pass; `None` if it does not come from a regular file.
+    /// What was passed over so far: nothing unless the options are lenient.
+    #[must_use]
+    pub fn skipped(&self) -> Skipped {
+        self.skipped.clone()
+    }
+
+    /// The same trace from its start, for a second pass with the same options; `None` if it does not come from a regular file.
     ///
     /// # Errors
     ///
     /// As for [`Options::open`].
     pub fn reopen(&self) -> Option<Result<Self, TraceError>> {
         let (path, _) = self.file.as_ref()?;
-        Some(Self::open_file(path, &self.options))
+        Some(Self::open_file(path, &self.options).map(|mut trace| {
+            trace.skipped = self.skipped.clone();
+            trace
+        }))
     }
 
     /// Replaces what is in `batch` with the next requests, at most `max` and at least one; none at the end.
@@ -162,26 +181,59 @@ impl Trace {
         if max == 0 {
             return Ok(());
         }
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Ended => return Ok(()),
+        let fresh = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended | State::Cut => return Ok(()),
             State::Failing(error) => return Err(error),
-            fresh_or_running => self.state = fresh_or_running,
+            State::Fresh => true,
+            State::Running => false,
+        };
+        if fresh {
+            self.skipped.clear(); // of an earlier pass
         }
-        let outcome = self.decoder.decode(batch, max);
-        let fresh = matches!(self.state, State::Fresh);
+        let outcome = self.decode(batch, max);
+        self.read += batch.len() as u64;
+        if batch.is_empty() {
+            outcome.map_err(|error| error.after(self.read))?;
+            if fresh {
+                let empty = || TraceError::Empty { trace: self.name.clone(), format: self.format };
+                return Err(self.first_skipped.take().unwrap_or_else(empty));
+            }
+            return Ok(());
+        }
+        self.first_skipped = None;
         self.state = match outcome {
-            Err(error) if batch.is_empty() => {
-                self.state = State::Ended;
+            Ok(state) => state,
+            Err(error) => State::Failing(error.after(self.read)),
+        };
+        Ok(())
+    }
+
+    /// Appends to `batch`, and goes on behind what is wrong if that is wanted. Returns what is next.
+    fn decode(&mut self, batch: &mut Vec<Request>, max: usize) -> Result<State, TraceError> {
+        loop {
+            let error = match self.decoder.decode(batch, max) {
+                Ok(()) => return Ok(State::Running),
+                Err(error) if self.options.lenient => error.after(self.read + batch.len() as u64),
+                Err(error) => return Err(error),
+            };
+            let cut = error.is_cut();
+            if cut {
+                self.skipped.add_cut(&error);
+            } else if error.is_skippable() {
+                self.skipped.add(&error);
+            } else {
                 return Err(error);
             }
-            Err(error) => State::Failing(error),
-            Ok(()) if !batch.is_empty() => State::Running,
-            Ok(()) => State::Ended,
-        };
-        if batch.is_empty() && fresh {
-            return Err(TraceError::Empty { trace: self.name.clone(), format: self.format });
+            if self.read == 0 && batch.is_empty() {
+                self.first_skipped.get_or_insert(error);
+            }
+            if cut {
+                return Ok(State::Cut);
+            }
+            if batch.len() >= max {
+                return Ok(State::Running);
+            }
         }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nuthatch_trace::{Format, Request, Trace};
+use nuthatch_trace::{Format, Op, Request, Trace};
 
 /// File, format, requests, distinct keys: the table in the folder's README.
 const PUBLISHED: [(&str, Format, u64, usize); 15] = [
@@ -80,6 +80,35 @@ fn one_trace_in_three_encodings_is_one_trace() {
     let oracle = keys("cloudPhysicsIO.oracleGeneral.bin");
     assert!(oracle == keys("cloudPhysicsIO.vscsi"));
     assert!(oracle == keys("cloudPhysicsIO.csv.zst"));
+}
+
+#[test]
+fn operations_times_and_times_to_live_are_those_of_the_files() {
+    let Some(folder) = folder() else { return };
+    let read = |file: &str| read(&folder.join(file), Format::Auto).1;
+    let ops = |requests: &[Request]| {
+        [Op::Read, Op::Write, Op::Delete].map(|op| requests.iter().filter(|request| request.op == op).count())
+    };
+    let vscsi = read("cloudPhysicsIO.vscsi");
+    assert_eq!(ops(&vscsi), [46_974, 66_898, 0]);
+    assert_eq!(vscsi[0].time_us, Some(5_633_898_368_802));
+    let csv = read("cloudPhysicsIO.csv.zst");
+    assert!(
+        csv.iter().map(|request| (request.key, request.size, request.op)).eq(vscsi.iter().map(|request| (
+            request.key,
+            request.size,
+            request.op
+        )))
+    );
+    assert_eq!(csv[0].time_us, Some(5_633_898_000_000));
+    assert_eq!(read("cloudPhysicsIO.oracleGeneral.bin")[0].time_us, Some(5_633_898_000_000));
+    let big_cache = read("cachelib_bigcache_short.csv.zst");
+    assert_eq!(ops(&big_cache), [9_999, 0, 0]);
+    assert_eq!(big_cache.iter().filter(|request| request.ttl_s == Some(1_209_600)).count(), 9_830);
+    assert_eq!(big_cache.iter().filter(|request| request.ttl_s.is_none()).count(), 11);
+    assert_eq!(big_cache[0].time_us, Some(1_585_119_589_000_000));
+    let kv = read("cachelib_kv_format_sample.csv");
+    assert_eq!(ops(&kv)[1..], [10, 3]);
 }
 
 fn read(path: &Path, format: Format) -> (Format, Vec<Request>) {

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use nuthatch_trace::{Compression, Format, Packer, Writer};
 
-use crate::input::ReadingArgs;
+use crate::input::{ReadingArgs, report_skipped};
 
 /// Rewrite a trace in another format.
 ///
@@ -46,12 +46,14 @@ pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let trace = args.reading.open(&args.input)?;
     let file = File::create(path).with_context(|| format!("cannot write {}", args.output))?;
     let packer = Packer::new(BufWriter::new(file), Compression::of_name(path))?;
+    let skipped = trace.skipped();
     let mut writer = Writer::new(packer, format)?;
     for request in trace {
         writer.write(&request?)?;
     }
     let (packer, losses) = writer.finish()?;
     packer.finish().and_then(|mut file| file.flush()).context("cannot write the trace")?;
+    report_skipped(&skipped);
     if !losses.is_none() {
         eprintln!("nuthatch: {losses}");
     }

@@ -35,10 +35,10 @@ impl Decode for Lis {
             let Some([start, count, _, _]) = columns(line) else {
                 return Err(self.lines.corrupt("four decimal numbers (start count ignored request_no)"));
             };
-            if count > RUN_MAX || start.checked_add(count).is_none() {
+            if count > RUN_MAX || start.checked_add(count.saturating_sub(1)).is_none() {
                 return Err(self.lines.corrupt("a count of at most 16777216 blocks"));
             }
-            self.run = Run { key: start, step: 1, size: 1, left: count };
+            self.run = Run { request: Request::new(start, 1), step: 1, left: count };
         }
     }
 }

@@ -18,11 +18,13 @@ impl Decode for Oracle {
 
 #[rustfmt::skip]
 fn request(record: &[u8; RECORD_BYTES]) -> Request {
-    let [_, _, _, _, k0, k1, k2, k3, k4, k5, k6, k7, s0, s1, s2, s3, ..] = *record;
-    Request::new(
+    let [t0, t1, t2, t3, k0, k1, k2, k3, k4, k5, k6, k7, s0, s1, s2, s3, ..] = *record;
+    let mut request = Request::new(
         u64::from_le_bytes([k0, k1, k2, k3, k4, k5, k6, k7]),
         u64::from(u32::from_le_bytes([s0, s1, s2, s3])),
-    )
+    );
+    request.time_us = Some(u64::from(u32::from_le_bytes([t0, t1, t2, t3])) * 1_000_000);
+    request
 }
 
 /// What detection looks at.

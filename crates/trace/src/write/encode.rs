@@ -18,12 +18,14 @@ pub(super) enum Encoder {
     Vscsi,
     Oracle(Oracle),
     Csv,
+    Jsonl,
+    Twitter,
 }
 
 impl Encoder {
     pub(super) fn new(format: Format) -> Option<Self> {
         Some(match format {
-            Format::Auto => return None,
+            Format::Auto | Format::Workload => return None,
             Format::Keys | Format::Lirs => Self::Keys,
             Format::Lis => Self::Lis,
             Format::U32be => Self::U32be,
@@ -31,6 +33,8 @@ impl Encoder {
             Format::Vscsi => Self::Vscsi,
             Format::Oracle => Self::Oracle(Oracle::default()),
             Format::Csv => Self::Csv,
+            Format::Jsonl => Self::Jsonl,
+            Format::Twitter => Self::Twitter,
         })
     }
 
@@ -57,6 +61,26 @@ impl Encoder {
             Self::Csv => line(
                 out,
                 format_args!("{},{},{key},{size},{}", Maybe(time_us), name(op), Maybe(ttl_s.map(u64::from))),
+            ),
+            Self::Jsonl => {
+                write(out, format_args!("{{\"key\":{key},\"size\":{size},\"op\":\"{}\"", name(op)));
+                if let Some(ttl_s) = ttl_s {
+                    write(out, format_args!(",\"ttl\":{ttl_s}"));
+                }
+                if let Some(time_us) = time_us {
+                    write(out, format_args!(",\"time_us\":{time_us}"));
+                }
+                out.extend_from_slice(b"}\n");
+            }
+            // Time, key, its size (which is counted in `size`), size of the value, client, operation, time to live.
+            Self::Twitter => line(
+                out,
+                format_args!(
+                    "{},{key},0,{size},0,{},{}",
+                    time_us.unwrap_or(0) / 1_000_000,
+                    name(op),
+                    ttl_s.unwrap_or(0)
+                ),
             ),
         }
         true

@@ -32,22 +32,23 @@ impl Losses {
     }
 
     pub(super) fn count(&mut self, format: Format, request: &Request) {
-        use Format::{Csv, Oracle, Vscsi};
+        use Format::{Csv, Jsonl, Oracle, Twitter, Vscsi};
         self.requests += 1;
         match format {
-            Csv => {}
+            Csv | Jsonl | Twitter => {}
             Oracle | Vscsi => self.sizes_cut += u64::from(request.size > u64::from(u32::MAX)),
             _ => self.sizes += u64::from(request.size != 1),
         }
-        if !matches!(format, Csv | Vscsi) {
+        if !matches!(format, Csv | Jsonl | Twitter | Vscsi) {
             self.ops += u64::from(request.op != Op::Read);
         }
-        if !matches!(format, Csv) {
+        if !matches!(format, Csv | Jsonl | Twitter) {
             self.ttls += u64::from(request.ttl_s.is_some());
         }
         if let Some(time_us) = request.time_us {
             match format {
-                Csv | Vscsi => {}
+                Csv | Jsonl | Vscsi => {}
+                Twitter => self.times_cut += u64::from(time_us % 1_000_000 != 0),
                 Oracle => {
                     let fits = time_us % 1_000_000 == 0 && time_us / 1_000_000 <= u64::from(u32::MAX);
                     self.times_cut += u64::from(!fits);

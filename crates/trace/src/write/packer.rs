@@ -30,7 +30,11 @@ impl<W: Write> Packer<W> {
                 Kind::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default()))
             }
             Some(Compression::Xz) => Kind::Xz(liblzma::write::XzEncoder::new(out, 6)),
-            Some(Compression::Zstd) => Kind::Zstd(zstd::stream::write::Encoder::new(out, 3)?),
+            Some(Compression::Zstd) => {
+                let mut encoder = zstd::stream::write::Encoder::new(out, 3)?;
+                encoder.include_checksum(true)?; // as the zstd program does
+                Kind::Zstd(encoder)
+            }
             Some(Compression::Bzip2) => {
                 Kind::Bzip2(bzip2::write::BzEncoder::new(out, bzip2::Compression::default()))
             }

@@ -2,18 +2,20 @@
 
 use std::io::{self, Cursor, Read};
 
-use nuthatch_trace::{Format, Request, Trace, TraceError};
+use nuthatch_trace::{Format, Options, Request, Trace, TraceError};
 
 use proptest::prelude::*;
 
 use crate::packing::Packing;
 
 /// A small trace in each format, and how long a record is if records have a length.
-const SAMPLES: [(Format, &[u8], Option<usize>); 8] = [
+const SAMPLES: [(Format, &[u8], Option<usize>); 10] = [
     (Format::Lis, b"10 2 0 0\n20 1 0 1\n30 3 0 2\n", None),
     (Format::Lirs, b"10\n*\n20\r\n30\n40\n", None),
     (Format::Keys, b"alpha\nbeta\ngamma\nalpha\n", None),
     (Format::Csv, b"time,key,size\n1,alpha,10\n2,\"be,ta\",20\n3,gamma,30\n", None),
+    (Format::Jsonl, b"{\"key\":\"a\",\"size\":10}\n{\"key\":\"b\",\"size\":20}\n{\"key\":3}\n", None),
+    (Format::Twitter, b"0,alpha,5,10,1,get,0\n0,beta,4,20,1,set,60\n1,gamma,5,30,2,delete,0\n", None),
     (Format::U32be, b"\0\0\0\x01\0\0\0\x02\0\0\0\x01", Some(4)),
     (Format::U64be, b"\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02", Some(8)),
     (Format::Oracle, &[7; 72], Some(24)),
@@ -49,7 +51,7 @@ fn a_plain_trace_cut_anywhere_gives_its_start() {
         assert!(error.is_none() && whole.len() > 1, "{format}: {error:?}");
         for cut in 0..bytes.len() {
             let (found, error) = read(&bytes[..cut], format);
-            // The last line of a text may be cut within a word, which nobody can tell.
+            // The last line of a text may be cut within a word, which not every format can tell.
             let sure = if record_bytes.is_none() { found.len().saturating_sub(1) } else { found.len() };
             assert_eq!(found[..sure], whole[..sure], "{format} cut at {cut}");
             match record_bytes {
@@ -72,11 +74,12 @@ fn a_plain_trace_cut_anywhere_gives_its_start() {
 fn a_packed_trace_cut_anywhere_gives_its_start_and_an_error() {
     for (format, bytes, _) in SAMPLES {
         let (whole, _) = read(bytes, format);
-        for packing in [Packing::Gzip, Packing::Xz, Packing::Zstd] {
+        for packing in [Packing::Gzip, Packing::Xz, Packing::Zstd, Packing::Bzip2] {
             let packed = packing.pack(bytes);
             assert_eq!(read(&packed, format).0, whole);
             // Shorter than that it does not look packed.
-            for cut in 6..packed.len() {
+            let first = if packing == Packing::Bzip2 { 10 } else { 6 };
+            for cut in first..packed.len() {
                 let (found, error) = read(&packed[..cut], format);
                 assert!(whole.starts_with(&found), "{format} {packing:?} cut at {cut}");
                 let named = matches!(error, Some(TraceError::TruncatedStream { .. }));
@@ -92,11 +95,17 @@ fn a_long_packed_trace_cut_short_gives_all_before_and_then_the_error() {
     let text = (0..200_000_u64)
         .map(|key| format!("{}\n", key.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
         .collect::<String>();
-    for packing in [Packing::Gzip, Packing::Xz, Packing::Zstd] {
+    for packing in [Packing::Gzip, Packing::Xz, Packing::Zstd, Packing::Bzip2] {
         let packed = packing.pack(text.as_bytes());
         let (found, error) = read(&packed[..packed.len() - 1], Format::Auto);
         assert!(found.len() > 100, "{packing:?}: {}", found.len());
-        assert!(matches!(error, Some(TraceError::TruncatedStream { .. })), "{packing:?}: {error:?}");
+        let Some(TraceError::TruncatedStream { requests, bytes, .. }) = error else {
+            panic!("{packing:?}: {error:?}")
+        };
+        assert_eq!(requests, found.len() as u64, "{packing:?}");
+        let lines =
+            text.as_bytes()[..usize::try_from(bytes).unwrap()].iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(lines, found.len(), "{packing:?}: {bytes} bytes hold as many lines");
     }
 }
 
@@ -133,17 +142,45 @@ fn an_error_met_while_looking_ahead_is_not_forgotten() {
 
 #[test]
 fn errors_name_the_place_and_the_way_out() {
-    let cases: [(Format, &[u8], &str); 17] = [
+    let cases: [(Format, &[u8], &str); 25] = [
         (Format::Lirs, b"1\n2\nthree\n4\n", "test:3: expected a decimal key or \"*\", found \"three\""),
         (Format::Lirs, b"1\n\n-4\n", "test:3: "),
         (Format::Lis, b"1 1 0 0\n1 1 0\n", "test:2: expected four decimal numbers"),
         (Format::Lis, b"1 1 0 0 0\n", "test:1: expected four decimal numbers"),
         (Format::Lis, b"1 99999999999 0 0\n", "test:1: expected a count of at most 16777216"),
         (Format::Lis, b"18446744073709551615 2 0 0\n", "test:1: "),
-        (Format::Csv, b"time,size\n1,2\n", "test:1: no key column in the header \"time,size\"; name one of"),
+        (Format::Csv, b"time,size\n1,2\n", "test:1: no key column in the header \"time,size\"; choose one"),
         (Format::Csv, b"key,size\n\na,1\r\nb,x\r\n", "test:4: expected a decimal size in bytes, found \"x\""),
         (Format::Csv, b"key,size\n\"a\nb\",1\nc\n", "test:4: expected as many fields as the header has"),
         (Format::Csv, b"key,op_count\na,99999999999\n", "test:2: expected an op_count of at most 16777216"),
+        (
+            Format::Csv,
+            b"key,op\na,get\nb,jump\n",
+            "test:3: expected an operation such as get, set or delete, found \"jump\"",
+        ),
+        (Format::Csv, b"key,ttl\na,soon\n", "test:2: expected a time to live in seconds, found \"soon\""),
+        (Format::Csv, b"key;time\na;noon\n", "test:2: expected a time as a number, found \"noon\""),
+        (
+            Format::Twitter,
+            b"0,a,1,1,1,get,0\n0,a,1,1,1,get\n",
+            "test:2: expected as many fields as the first row has",
+        ),
+        (
+            Format::Jsonl,
+            b"{\"key\":1}\n[1]\n",
+            "test:2: expected a JSON object of a request (invalid type: sequence",
+        ),
+        (
+            Format::Jsonl,
+            b"{\"size\":1}\n",
+            "test:1: expected a JSON object with a key field such as \"key\" or \"cachekey\"",
+        ),
+        (Format::Jsonl, b"{\"key\":1,\"size\":\"big\"}\n", "expected a decimal size in bytes"),
+        (
+            Format::Jsonl,
+            b"{\"key\":1} x\n",
+            "test:1: expected a JSON object of a request (trailing characters",
+        ),
         (
             Format::U64be,
             b"12345678123",
@@ -211,6 +248,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         &b""[..],
         b"key,size\n",
         b"1 1 0 0\n",
+        b"{\"key\":1,\"time\":2.5,\"ttl\":9}\n",
+        b"0,k,1,2,3,get,0\n",
         b"\x1f\x8b\x08",
         b"\x28\xb5\x2f\xfd",
         b"\xfd7zXZ\0",
@@ -222,9 +261,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn arbitrary_bytes_never_panic(bytes in bytes()) {
+    fn arbitrary_bytes_never_panic(bytes in bytes(), lenient in any::<bool>()) {
         for format in Format::ALL {
-            if let Ok(trace) = Trace::from_reader("test", Cursor::new(bytes.clone()), format) {
+            let options = Options::new().format(format).lenient(lenient);
+            if let Ok(trace) = options.read("test", Cursor::new(bytes.clone())) {
                 // A count in a line of lis may stand for many requests.
                 let errors = trace.take(100_000).filter(Result::is_err).count();
                 prop_assert!(errors <= 1);

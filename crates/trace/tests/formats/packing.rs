@@ -10,10 +10,11 @@ pub(crate) enum Packing {
     Gzip,
     Xz,
     Zstd,
+    Bzip2,
 }
 
 impl Packing {
-    pub(crate) const ALL: [Self; 4] = [Self::Plain, Self::Gzip, Self::Xz, Self::Zstd];
+    pub(crate) const ALL: [Self; 5] = [Self::Plain, Self::Gzip, Self::Xz, Self::Zstd, Self::Bzip2];
 
     pub(crate) fn pack(self, bytes: &[u8]) -> Vec<u8> {
         match self {
@@ -29,6 +30,11 @@ impl Packing {
                 encoder.finish().unwrap()
             }
             Self::Zstd => zstd::encode_all(bytes, 1).unwrap(),
+            Self::Bzip2 => {
+                let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                encoder.write_all(bytes).unwrap();
+                encoder.finish().unwrap()
+            }
         }
     }
 }

@@ -33,6 +33,13 @@ fn read_in_batches(bytes: Vec<u8>, format: Format, max: usize) -> Vec<Request> {
     }
 }
 
+/// The same at that time.
+fn at(time_us: u64, requests: &[Request]) -> Vec<Request> {
+    let mut requests = requests.to_vec();
+    requests.iter_mut().for_each(|request| request.time_us = Some(time_us));
+    requests
+}
+
 fn lines(requests: &[Request], end: &str, line: impl Fn(&Request) -> String) -> Vec<u8> {
     requests.iter().flat_map(|request| (line(request) + end).into_bytes()).collect()
 }
@@ -87,17 +94,25 @@ proptest! {
 
     #[test]
     fn oracle_comes_back(requests in requests(0..1 << 32), packing in packing::any(), max in 1..500_usize) {
-        let bytes = oracle(&requests);
-        prop_assert_eq!(&read(packing.pack(&bytes), Format::Oracle), &requests);
-        prop_assert_eq!(&read_in_batches(bytes.clone(), Format::Oracle, max), &requests);
-        prop_assert_eq!(&read(bytes, Format::Auto), &requests);
+        let (bytes, expected) = (oracle(&requests), at(7_000_000, &requests));
+        prop_assert_eq!(&read(packing.pack(&bytes), Format::Oracle), &expected);
+        prop_assert_eq!(&read_in_batches(bytes.clone(), Format::Oracle, max), &expected);
+        prop_assert_eq!(&read(bytes, Format::Auto), &expected);
     }
 
     #[test]
     fn vscsi_comes_back(requests in requests(0..1 << 32), packing in packing::any()) {
-        let bytes = vscsi(&requests);
-        prop_assert_eq!(&read(packing.pack(&bytes), Format::Vscsi), &requests);
-        prop_assert_eq!(&read(bytes, Format::Auto), &requests);
+        let (bytes, expected) = (vscsi(&requests), at(5, &requests));
+        prop_assert_eq!(&read(packing.pack(&bytes), Format::Vscsi), &expected);
+        prop_assert_eq!(&read(bytes, Format::Auto), &expected);
+    }
+
+    #[test]
+    fn vscsi_of_version_2_comes_back(requests in requests(0..1 << 32), packing in packing::any()) {
+        prop_assume!(requests.len() > 1);
+        let (bytes, expected) = (vscsi_2(&requests), at(5, &requests));
+        prop_assert_eq!(&read(packing.pack(&bytes), Format::Vscsi), &expected);
+        prop_assert_eq!(&read(bytes, Format::Auto), &expected);
     }
 
     #[test]
@@ -108,7 +123,7 @@ proptest! {
             // Quoted commas, quotes and line ends, and empty fields.
             format!("1,{},\"a,\"\"b\"\"\n\",,{}", request.key, request.size)
         });
-        prop_assert_eq!(read(packing.pack(&[header.into_bytes(), rows].concat()), Format::Csv), requests);
+        prop_assert_eq!(read(packing.pack(&[header.into_bytes(), rows].concat()), Format::Csv), at(1_000_000, &requests));
     }
 
     #[test]
@@ -157,6 +172,18 @@ fn vscsi(requests: &[Request]) -> Vec<u8> {
         let mut record = [1_u32.to_le_bytes(), size.to_le_bytes(), 1_u32.to_le_bytes()].concat();
         record.extend([0x28, 0, 0, 1]);
         record.extend([request.key.to_le_bytes(), 5_u64.to_le_bytes()].concat());
+        record
+    };
+    requests.iter().flat_map(record).collect()
+}
+
+/// Laid out as libCacheSim reads it; no published trace of this version was at hand.
+fn vscsi_2(requests: &[Request]) -> Vec<u8> {
+    let record = |request: &Request| {
+        let size = u32::try_from(request.size).unwrap();
+        let mut record = vec![0x28, 0, 0, 2];
+        record.extend([1_u32.to_le_bytes(), size.to_le_bytes(), 1_u32.to_le_bytes()].concat());
+        record.extend([request.key.to_le_bytes(), 5_u64.to_le_bytes(), 900_u64.to_le_bytes()].concat());
         record
     };
     requests.iter().flat_map(record).collect()
