@@ -4,8 +4,7 @@ use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use nuthatch_policy::PolicyKind;
-use nuthatch_simulate::{Capacity, Replay, Stage, output};
+use nuthatch_simulate::{Capacity, Contender, Replay, Stage, output};
 
 use crate::{
     input::{InputArgs, report_skipped},
@@ -26,7 +25,7 @@ pub(crate) struct SimulateArgs {
     #[command(flatten)]
     input: InputArgs,
 
-    /// Policies, comma separated, or `all`
+    /// Policies, comma separated, or `all`; `belady` knows the future, and is the most that can be had
     #[arg(long, value_delimiter = ',', default_value = "all", value_name = "POLICY,...")]
     policy: Vec<String>,
 
@@ -81,12 +80,12 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     })
 }
 
-/// The policies named, each once. `all` leaves out `auto`, which is one of the others under another name.
-fn policies(names: &[String]) -> anyhow::Result<Vec<PolicyKind>> {
+/// The policies named, each once.
+fn policies(names: &[String]) -> anyhow::Result<Vec<Contender>> {
     let mut policies = Vec::new();
     for name in names {
         let named = match name.as_str() {
-            "all" => PolicyKind::ALL.into_iter().filter(|kind| *kind != PolicyKind::Auto).collect(),
+            "all" => Contender::all().collect(),
             name => vec![name.parse()?],
         };
         for policy in named {

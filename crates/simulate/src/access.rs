@@ -1,14 +1,23 @@
-//! A request as the simulated caches see it.
+//! Requests as the simulated caches see them.
 
-/// One read of one object.
+/// One request for one object. 16 bytes, since a pass over a trace streams them through the CPU's caches once per
+/// simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Access {
     /// The object's number, in the order of first requests from 0.
     pub(crate) object: u32,
-    /// The object's key, mixed: what policies remember of those that left.
-    pub(crate) hash: u64,
-    /// The object's bytes, from the first request to it; at least 1.
+    /// The number of the next request for the object; [`Oracle::NEVER`](nuthatch_policy::Oracle::NEVER) if there is none
+    /// or nobody asked.
+    pub(crate) next_use: u32,
+    /// The object's bytes, at least 1.
     pub(crate) bytes: u64,
+}
+
+impl Access {
+    /// What policies remember of an object that left: as good as a hash of its key, and as distinct.
+    pub(crate) const fn hash(object: u32) -> u64 {
+        mix(object as u64)
+    }
 }
 
 /// Spreads a key over all 64 bits. One to one, so equal hashes are equal keys, and nothing else needs to be compared.

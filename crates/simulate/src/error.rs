@@ -1,9 +1,8 @@
 //! Why a replay could not run.
 
-use nuthatch_policy::PolicyKind;
 use nuthatch_trace::TraceError;
 
-use crate::Capacity;
+use crate::{Capacity, contender::spellings};
 
 /// Why a replay could not run or finish.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +13,7 @@ pub enum SimulateError {
     Trace(#[from] TraceError),
 
     /// No policy was named.
-    #[error("no policy to simulate; name one of {}", PolicyKind::ALL.map(PolicyKind::name).join(", "))]
+    #[error("no policy to simulate; name one of {}", spellings())]
     NoPolicy,
 
     /// No capacity was named.
@@ -29,8 +28,17 @@ pub enum SimulateError {
     },
 
     /// A trace holds more distinct objects than can be numbered.
-    #[error("{trace}: more than 4294967295 distinct objects; replay less of it with a limit")]
+    #[error("{trace}: more than 2147483632 distinct objects; replay less of it with a limit")]
     TooManyObjects {
+        /// The trace's name.
+        trace: String,
+    },
+
+    /// A trace holds more requests than Belady can look ahead.
+    #[error(
+        "{trace}: more than 4294967294 requests, beyond which Belady does not look; leave it out or set a limit"
+    )]
+    TooLongForBelady {
         /// The trace's name.
         trace: String,
     },

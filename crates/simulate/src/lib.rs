@@ -22,15 +22,19 @@
 
 mod access;
 mod capacity;
+mod contender;
 mod error;
+mod future;
 mod objects;
 pub mod output;
 mod replay;
+mod residence;
 mod row;
 mod simulation;
 mod source;
 
 pub use capacity::{Capacity, InvalidCapacity};
+pub use contender::{Contender, UnknownContender};
 pub use error::SimulateError;
 pub use replay::{Progress, Replay, Stage};
 pub use row::{Row, Unit};

@@ -1,6 +1,7 @@
 //! The distinct objects of a trace, numbered.
 
 use hashbrown::{HashTable, hash_table::Entry};
+use nuthatch_policy::Oracle;
 use nuthatch_trace::Request;
 
 use crate::{
@@ -14,27 +15,34 @@ use crate::{
 /// 24 bytes per object and the slack of a hash table.
 #[derive(Default)]
 pub(crate) struct Objects {
-    first: HashTable<Access>,
+    first: HashTable<Object>,
     bytes: u64,
 }
 
+struct Object {
+    hash: u64,
+    bytes: u64,
+    number: u32,
+}
+
 impl Objects {
-    /// The number that no object has: simulations use it for "not there".
-    pub(crate) const NONE: u32 = u32::MAX;
+    /// So many objects can be numbered. The numbers above are for what simulations note beside a slot.
+    pub(crate) const MAX_LEN: usize = (1 << 31) - 16;
 
     /// What `request` means to a simulation, or `None` if all numbers are taken.
     pub(crate) fn access(&mut self, request: &Request) -> Option<Access> {
         let hash = mix(request.key);
-        let next = u32::try_from(self.first.len()).ok().filter(|next| *next != Self::NONE);
-        match self.first.entry(hash, |other| other.hash == hash, |other| other.hash) {
-            Entry::Occupied(first) => Some(*first.get()),
+        let len = self.first.len();
+        let object = match self.first.entry(hash, |other| other.hash == hash, |other| other.hash) {
+            Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let access = Access { object: next?, hash, bytes: request.size.max(1) };
-                place.insert(access);
-                self.bytes = self.bytes.saturating_add(access.bytes);
-                Some(access)
+                let number = u32::try_from(len).ok().filter(|_| len < Self::MAX_LEN)?;
+                let bytes = request.size.max(1);
+                self.bytes = self.bytes.saturating_add(bytes);
+                place.insert(Object { hash, bytes, number }).into_mut()
             }
-        }
+        };
+        Some(Access { object: object.number, next_use: Oracle::NEVER, bytes: object.bytes })
     }
 
     pub(crate) fn totals(&self) -> Totals {

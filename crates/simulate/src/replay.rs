@@ -8,19 +8,20 @@ use std::{
     thread,
 };
 
-use nuthatch_policy::PolicyKind;
+use nuthatch_policy::Oracle;
 use nuthatch_trace::Trace;
 
 use crate::{
-    Capacity, Row, SimulateError, Unit,
+    Capacity, Contender, Row, SimulateError, Unit,
     access::Access,
     capacity::Totals,
+    future::Future,
     objects::Objects,
     simulation::Simulation,
     source::{Source, TraceSource},
 };
 
-/// Accesses that one simulation takes in its turn: 96 KiB, which leaves room in a second-level cache for its state.
+/// Accesses that one simulation takes in its turn: 64 KiB, which leaves room in a second-level cache for its state.
 const BATCH: usize = 4096;
 /// Batches that may wait for a worker, so that decoding and simulating need not keep step.
 const BATCHES_WAITING: usize = 4;
@@ -28,7 +29,7 @@ const BATCHES_WAITING: usize = 4;
 /// What to simulate.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    policies: Vec<PolicyKind>,
+    policies: Vec<Contender>,
     capacities: Vec<Capacity>,
     bytes: bool,
     limit: Option<u64>,
@@ -52,7 +53,7 @@ pub struct Progress {
 /// A pass over the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Counts distinct objects, of which some capacity is a share.
+    /// Counts distinct objects, of which some capacity is a share, or looks into the future.
     Counting,
     /// Simulates.
     Replaying,
@@ -61,11 +62,11 @@ pub enum Stage {
 impl Replay {
     /// Every policy at every capacity.
     pub fn new(
-        policies: impl IntoIterator<Item = PolicyKind>,
+        policies: impl IntoIterator<Item = impl Into<Contender>>,
         capacities: impl IntoIterator<Item = Capacity>,
     ) -> Self {
         Self {
-            policies: Vec::from_iter(policies),
+            policies: policies.into_iter().map(Into::into).collect(),
             capacities: Vec::from_iter(capacities),
             bytes: false,
             limit: None,
@@ -98,8 +99,8 @@ impl Replay {
     /// Replays `trace`. The rows are by capacity, then by policy, in the order given; capacities that resolve to the
     /// same and policies named twice come once.
     ///
-    /// Shares need a pass before to count objects. A trace from a file is opened again for the second pass; any other
-    /// is remembered, at 24 bytes per request. Besides that, a replay needs about 40 bytes per distinct object, 4 more
+    /// Shares need a pass before to count objects, and Belady needs one to learn the future, at 4 bytes per request. A
+    /// trace from a file is opened again for the second pass; any other is remembered, at 16 bytes per request. Besides that, a replay needs about 40 bytes per distinct object, 4 more
     /// per distinct object and simulation, and 24 per resident object of a simulation beside what its policy adds.
     ///
     /// # Errors
@@ -136,13 +137,15 @@ impl Replay {
         Ok(simulations.iter().map(|simulation| simulation.row(&name)).collect())
     }
 
-    /// Counts what there is, if some capacity is a share of it, and sets the trace to its start.
+    /// Counts what there is, if some capacity is a share of it, learns the future, if some policy needs to know it, and sets the trace to its start.
     fn prepare(
         &self,
         trace: Trace,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Source, Totals), SimulateError> {
-        if !self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_))) {
+        let mut future = self.policies.contains(&Contender::Belady).then(Future::default);
+        let shares = self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_)));
+        if !shares && future.is_none() {
             let source = TraceSource::new(trace, self.limit, Objects::default());
             return Ok((Source::Trace(Box::new(source)), Totals::default()));
         }
@@ -157,17 +160,32 @@ impl Replay {
             }
             requests += read as u64;
             progress(Progress::of(Stage::Counting, requests, counting.trace()));
+            if let Some(future) = &mut future
+                && !accesses[accesses.len() - read..].iter().all(|access| future.observe(access))
+            {
+                return Err(SimulateError::TooLongForBelady { trace: counting.trace().name().to_owned() });
+            }
             if again.is_some() {
                 accesses.clear();
             }
         }
         let objects = counting.take_objects();
         let totals = objects.totals();
+        if let Some(future) = &mut future {
+            future.complete();
+        }
         let source = match again {
-            Some(again) => Source::Trace(Box::new(TraceSource::new(again, self.limit, objects))),
+            Some(again) => {
+                let mut source = TraceSource::new(again, self.limit, objects);
+                source.foresee(future);
+                Source::Trace(Box::new(source))
+            }
             None => {
-                accesses.reverse();
-                Source::Memory(accesses)
+                for (number, access) in accesses.iter_mut().enumerate() {
+                    access.next_use =
+                        future.as_ref().and_then(|future| future.next_use(number)).unwrap_or(Oracle::NEVER);
+                }
+                Source::Memory(accesses, 0)
             }
         };
         Ok((source, totals))
@@ -184,7 +202,7 @@ impl Replay {
                 resolved.push(cache);
             }
         }
-        let mut policies = Vec::<PolicyKind>::new();
+        let mut policies = Vec::<Contender>::new();
         for policy in &self.policies {
             if !policies.contains(policy) {
                 policies.push(*policy);
@@ -221,7 +239,7 @@ fn for_each_batch(
         each(&mut batch);
         progress(match source {
             Source::Trace(source) => Progress::of(Stage::Replaying, requests, source.trace()),
-            Source::Memory(_) => {
+            Source::Memory(..) => {
                 Progress { stage: Stage::Replaying, requests, position_bytes: 0, length_bytes: None }
             }
         });

@@ -1,31 +1,36 @@
 //! One policy at one capacity.
 
-use std::time::{Duration, Instant};
+use std::{
+    num::NonZeroU64,
+    time::{Duration, Instant},
+};
 
-use nuthatch_policy::{Policy, PolicyKind, Slab, Slot};
+use nuthatch_policy::{Oracle, Policy, Slab, Slot};
 
-use crate::{Row, Unit, access::Access, objects::Objects};
+use crate::{Contender, Row, Unit, access::Access, residence::Residence};
 
 /// A cache without values. It drives its policy as the live cache does: on a miss evict until there is room, then
 /// insert.
 pub(crate) struct Simulation {
-    kind: PolicyKind,
+    contender: Contender,
     capacity: u64,
     unit: Unit,
     policy: Box<dyn Policy>,
+    oracle: Option<Oracle>,
     entries: Slab<Entry>,
-    /// By object: its slot if it is resident, else [`Objects::NONE`]. Against a hash table of the resident ones in each
-    /// simulation, 20 simulations take 10 to 50 % less CPU time (scarab_recs, arc_OLTP, arc_P3); a single one takes 15
-    /// to 90 % more, since numbering the objects is then spent on it alone.
-    slots: Vec<u32>,
+    /// By object; those beyond the end were never held. Against a hash table of the resident ones in each simulation, 20
+    /// simulations take 10 to 50 % less CPU time (scarab_recs, arc_OLTP, arc_P3); a single one takes 15 to 90 % more,
+    /// since numbering the objects is then spent on it alone.
+    residences: Vec<Residence>,
     weight: u64,
     counts: Counts,
     time: Duration,
 }
 
+/// 16 bytes in a slab: a weight is never 0, which leaves 0 to mark free places.
 struct Entry {
+    weight: NonZeroU64,
     object: u32,
-    weight: u64,
 }
 
 #[derive(Default)]
@@ -39,14 +44,16 @@ struct Counts {
 }
 
 impl Simulation {
-    pub(crate) fn new(kind: PolicyKind, capacity: u64, unit: Unit) -> Self {
+    pub(crate) fn new(contender: Contender, capacity: u64, unit: Unit) -> Self {
+        let (policy, oracle) = contender.build(capacity);
         Self {
-            kind,
+            contender,
             capacity,
             unit,
-            policy: kind.build(capacity),
+            policy,
+            oracle,
             entries: Slab::new(),
-            slots: Vec::new(),
+            residences: Vec::new(),
             weight: 0,
             counts: Counts::default(),
             time: Duration::ZERO,
@@ -63,57 +70,61 @@ impl Simulation {
         self.time += start.elapsed();
     }
 
-    fn read(&mut self, Access { object, hash, bytes }: Access) {
+    fn read(&mut self, access: Access) {
         self.counts.requests += 1;
-        self.counts.bytes = self.counts.bytes.saturating_add(bytes);
-        let slot = self.slots.get(object as usize).copied().unwrap_or(Objects::NONE);
-        if slot == Objects::NONE {
-            let weight = match self.unit {
-                Unit::Objects => 1,
-                Unit::Bytes => bytes,
-            };
-            self.fill(object, hash, weight);
-        } else {
+        self.counts.bytes = self.counts.bytes.saturating_add(access.bytes);
+        if let Some(oracle) = &self.oracle {
+            oracle.tell(access.next_use);
+        }
+        let residence = self.residences.get(access.object as usize);
+        if let Some(slot) = residence.and_then(|residence| residence.slot()) {
             self.counts.hits += 1;
-            self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(bytes);
-            self.policy.hit(Slot(slot));
+            self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(access.bytes);
+            self.policy.hit(slot);
+        } else {
+            self.fill(access);
         }
     }
 
-    fn fill(&mut self, object: u32, hash: u64, weight: u64) {
-        if weight > self.capacity {
+    fn fill(&mut self, Access { object, bytes, .. }: Access) {
+        let weight = match self.unit {
+            Unit::Objects => NonZeroU64::MIN,
+            Unit::Bytes => NonZeroU64::new(bytes).unwrap_or(NonZeroU64::MIN),
+        };
+        if weight.get() > self.capacity {
             self.counts.rejections += 1;
             return;
         }
-        self.policy.miss(hash, weight);
-        while self.weight > self.capacity - weight {
+        let hash = Access::hash(object);
+        self.policy.miss(hash, weight.get());
+        while self.weight > self.capacity - weight.get() {
             self.evict();
         }
-        let Ok(slot) = self.entries.insert(Entry { object, weight }) else {
+        let Ok(slot) = self.entries.insert(Entry { weight, object }) else {
             unreachable!("there are no more objects than slots")
         };
-        self.weight += weight;
-        if self.slots.len() <= object as usize {
-            self.slots.resize(object as usize + 1, Objects::NONE);
+        self.weight += weight.get();
+        if self.residences.len() <= object as usize {
+            self.residences.resize(object as usize + 1, Residence::NEVER);
         }
-        self.slots[object as usize] = slot.0;
-        self.policy.insert(slot, hash, weight);
+        self.residences[object as usize] = Residence::held(slot);
+        self.policy.insert(slot, hash, weight.get());
     }
 
     fn evict(&mut self) {
-        let victim = self.policy.evict().and_then(|slot| self.entries.remove(slot));
+        let victim = self.policy.evict().and_then(|slot: Slot| self.entries.remove(slot));
         let Some(entry) = victim else {
-            unreachable!("{} evicts nothing while {} units are held", self.kind, self.weight)
+            unreachable!("{} evicts nothing while {} units are held", self.contender, self.weight)
         };
-        self.weight -= entry.weight;
-        self.slots[entry.object as usize] = Objects::NONE;
+        self.weight -= entry.weight.get();
+        self.residences[entry.object as usize] = Residence::EVICTED;
         self.counts.evictions += 1;
     }
 
     pub(crate) fn row(&self, trace: &str) -> Row {
         Row {
             trace: trace.to_owned(),
-            policy: self.kind.name(),
+            policy: self.contender.name(),
             capacity: self.capacity,
             unit: self.unit,
             requests: self.counts.requests,

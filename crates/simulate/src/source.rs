@@ -2,14 +2,15 @@
 
 use std::mem;
 
+use nuthatch_policy::Oracle;
 use nuthatch_trace::{Request, Trace};
 
-use crate::{SimulateError, access::Access, objects::Objects};
+use crate::{SimulateError, access::Access, future::Future, objects::Objects};
 
 pub(crate) enum Source {
     Trace(Box<TraceSource>),
-    /// All accesses of a trace that cannot be read twice, in reverse order.
-    Memory(Vec<Access>),
+    /// All accesses of a trace that cannot be read twice, and how many of them were handed out.
+    Memory(Vec<Access>, usize),
 }
 
 impl Source {
@@ -17,10 +18,10 @@ impl Source {
     pub(crate) fn read(&mut self, batch: &mut Vec<Access>, max: usize) -> Result<usize, SimulateError> {
         match self {
             Self::Trace(trace) => trace.read(batch, max),
-            Self::Memory(reversed) => {
-                let before = batch.len();
-                batch.extend(reversed.drain(reversed.len().saturating_sub(max)..).rev());
-                Ok(batch.len() - before)
+            Self::Memory(accesses, used) => {
+                let end = accesses.len().min(*used + max);
+                batch.extend_from_slice(&accesses[*used..end]);
+                Ok(end - mem::replace(used, end))
             }
         }
     }
@@ -33,6 +34,8 @@ pub(crate) struct TraceSource {
     /// How many requests are still wanted.
     left: u64,
     objects: Objects,
+    /// What an earlier pass found out of each request's next use, and how much of it was handed out.
+    future: Option<(Future, usize)>,
 }
 
 impl TraceSource {
@@ -42,7 +45,12 @@ impl TraceSource {
             Some(limit) => limit,
             None => u64::MAX,
         };
-        Self { trace, requests: Vec::new(), left, objects }
+        Self { trace, requests: Vec::new(), left, objects, future: None }
+    }
+
+    /// Accesses carry their next uses, which an earlier pass over the same requests found out.
+    pub(crate) fn foresee(&mut self, future: Option<Future>) {
+        self.future = future.map(|future| (future, 0));
     }
 
     pub(crate) const fn trace(&self) -> &Trace {
@@ -59,6 +67,14 @@ impl TraceSource {
                 return Err(SimulateError::TooManyObjects { trace: self.trace.name().to_owned() });
             };
             batch.push(access);
+        }
+        if let Some((future, used)) = &mut self.future {
+            let new = batch.len() - self.requests.len();
+            for access in &mut batch[new..] {
+                // A file that grew in between: of what is new nothing is known.
+                access.next_use = future.next_use(*used).unwrap_or(Oracle::NEVER);
+                *used += 1;
+            }
         }
         Ok(self.requests.len())
     }

@@ -5,7 +5,7 @@
 use std::{collections::HashMap, io::Cursor};
 
 use nuthatch_policy::PolicyKind;
-use nuthatch_simulate::{Capacity, Progress, Replay, Row, SimulateError, Stage, Unit, output};
+use nuthatch_simulate::{Capacity, Contender, Progress, Replay, Row, SimulateError, Stage, Unit, output};
 use nuthatch_trace::{Format, Trace};
 use proptest::prelude::*;
 
@@ -84,7 +84,7 @@ fn capacities_that_resolve_alike_and_policies_named_twice_come_once() {
 
 #[test]
 fn nothing_to_simulate_is_an_error_that_says_so() {
-    let none = Replay::new([], [Capacity::Objects(1)]).run(keys("a\n")).unwrap_err();
+    let none = Replay::new([] as [PolicyKind; 0], [Capacity::Objects(1)]).run(keys("a\n")).unwrap_err();
     assert!(matches!(none, SimulateError::NoPolicy) && none.to_string().contains("s3-fifo"), "{none}");
     let none = Replay::new([PolicyKind::Lru], []).run(keys("a\n")).unwrap_err();
     assert!(matches!(none, SimulateError::NoCapacity), "{none}");
@@ -107,13 +107,13 @@ fn a_damaged_trace_gives_its_error_and_no_rows() {
 fn a_reader_and_a_file_give_the_same_rows_on_any_number_of_threads() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lirs_multi3.trace.gz");
     let capacities = ["1%", "5%", "500", "2000B"].map(|capacity| capacity.parse().unwrap());
-    let replay = Replay::new(PolicyKind::ALL, capacities);
+    let replay = Replay::new(Contender::all(), capacities);
     let strip = |rows: Vec<Row>| {
         let strip = |row: &Row| (row.policy, row.capacity, row.unit, row.requests, row.hits, row.evictions);
         rows.iter().map(strip).collect::<Vec<_>>()
     };
     let expected = strip(replay.clone().threads(1).run(Trace::open(path, Format::Auto).unwrap()).unwrap());
-    assert_eq!(expected.len(), 4 * PolicyKind::ALL.len());
+    assert_eq!(expected.len(), 4 * Contender::all().count());
     for threads in [1, 2, 7, 100] {
         let replay = replay.clone().threads(threads);
         assert_eq!(strip(replay.run(Trace::open(path, Format::Auto).unwrap()).unwrap()), expected);
@@ -121,6 +121,19 @@ fn a_reader_and_a_file_give_the_same_rows_on_any_number_of_threads() {
         let trace = Trace::from_reader("reader", reader, Format::Auto).unwrap();
         assert_eq!(strip(replay.run(trace).unwrap()), expected);
     }
+}
+
+/// Capacities in numbers need no pass before, but the future does.
+#[test]
+fn belady_hits_most_without_any_share_and_within_a_limit() {
+    let capacity = [Capacity::Objects(2)];
+    let text = "a\nb\nc\na\nb\nc\na\nb\nc\n";
+    let replay = Replay::new([Contender::Belady, PolicyKind::Lru.into()], capacity);
+    let hits =
+        |replay: &Replay| replay.run(keys(text)).unwrap().iter().map(|row| row.hits).collect::<Vec<_>>();
+    assert_eq!(hits(&replay), [3, 0]);
+    // Beyond the limit nothing is foreseen: c is not needed again, so a stays.
+    assert_eq!(hits(&replay.limit(Some(5))), [1, 0]);
 }
 
 #[test]

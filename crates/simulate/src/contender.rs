@@ -1,0 +1,97 @@
+//! What may be simulated: every policy that runs live, and the one that knows the future.
+
+use std::{fmt, str::FromStr};
+
+use nuthatch_policy::{Belady, Oracle, Policy, PolicyKind, UnknownPolicy};
+
+/// A policy in a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Contender {
+    /// One that a live cache can run.
+    Online(PolicyKind),
+    /// Belady's MIN, which knows all requests to come: the most hits that can be had where objects count as size 1.
+    Belady,
+}
+
+impl Contender {
+    /// Every contender once: the online policies in alphabetical order without `auto`, which is one of the others under
+    /// another name, and Belady last.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let online = PolicyKind::ALL.into_iter().filter(|kind| *kind != PolicyKind::Auto);
+        online.map(Self::Online).chain([Self::Belady])
+    }
+
+    /// The spelling used on command lines and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Online(kind) => kind.name(),
+            Self::Belady => "belady",
+        }
+    }
+
+    /// A fresh policy, and what has to tell it the future if it needs to know.
+    pub(crate) fn build(self, capacity: u64) -> (Box<dyn Policy>, Option<Oracle>) {
+        match self {
+            Self::Online(kind) => (kind.build(capacity), None),
+            Self::Belady => {
+                let (belady, oracle) = Belady::new();
+                (Box::new(belady), Some(oracle))
+            }
+        }
+    }
+}
+
+impl From<PolicyKind> for Contender {
+    fn from(kind: PolicyKind) -> Self {
+        Self::Online(kind)
+    }
+}
+
+impl fmt::Display for Contender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Contender {
+    type Err = UnknownContender;
+
+    fn from_str(name: &str) -> Result<Self, UnknownContender> {
+        if name.eq_ignore_ascii_case(Self::Belady.name()) {
+            return Ok(Self::Belady);
+        }
+        let online = name.parse().map_err(|UnknownPolicy { name }| UnknownContender { name })?;
+        Ok(Self::Online(online))
+    }
+}
+
+/// A policy's name that is not known; the message lists those that are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown policy \"{name}\"; known are {}, auto", spellings())]
+pub struct UnknownContender {
+    /// The name as given.
+    pub name: String,
+}
+
+/// All of [`Contender::all`], for messages.
+pub(crate) fn spellings() -> String {
+    Contender::all().map(Contender::name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_is_read_back_and_another_names_all() {
+        for contender in Contender::all().chain([Contender::Online(PolicyKind::Auto)]) {
+            assert_eq!(contender.name().parse(), Ok(contender));
+            assert_eq!(contender.to_string().to_uppercase().parse(), Ok(contender));
+        }
+        let error = "opt".parse::<Contender>().unwrap_err().to_string();
+        for name in ["\"opt\"", " fifo,", " s3-fifo,", " belady,", " auto"] {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
