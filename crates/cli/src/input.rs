@@ -3,6 +3,8 @@
 use clap::Args;
 use nuthatch_trace::{Columns, Format, Options, Skipped, Trace};
 
+use crate::interrupt::Interrupt;
+
 /// The trace to read, as an option.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct InputArgs {
@@ -15,8 +17,12 @@ pub(crate) struct InputArgs {
 }
 
 impl InputArgs {
-    pub(crate) fn open(&self) -> anyhow::Result<Trace> {
-        self.reading.open(&self.trace)
+    /// Opens the trace. Once Ctrl-C was pressed, a read of standard input fails rather than waits.
+    pub(crate) fn open_until(&self, interrupt: &Interrupt) -> anyhow::Result<Trace> {
+        match self.trace.as_str() {
+            "-" => Ok(self.reading.options().read("-", interrupt.cutting_off(std::io::stdin()))?),
+            path => self.reading.open(path),
+        }
     }
 }
 
@@ -45,12 +51,15 @@ pub(crate) struct ReadingArgs {
 impl ReadingArgs {
     /// Opens the trace `name`: a file, or `-` for standard input.
     pub(crate) fn open(&self, name: &str) -> anyhow::Result<Trace> {
-        let options = Options::new()
+        Ok(self.options().open(name)?)
+    }
+
+    fn options(&self) -> Options {
+        Options::new()
             .format(self.format)
             .columns(self.columns.clone().unwrap_or_default())
             .delimiter(self.delimiter)
-            .lenient(self.lenient);
-        Ok(options.open(name)?)
+            .lenient(self.lenient)
     }
 }
 

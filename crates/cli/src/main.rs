@@ -3,6 +3,7 @@
 mod bench;
 mod config;
 mod input;
+mod interrupt;
 mod log;
 mod output;
 mod serve;
@@ -40,13 +41,18 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
-        Command::Simulate(args) => simulate::run(&args),
+        Command::Simulate(args) => return exit(simulate::run(&args)),
         Command::Trace(command) => trace::run(&command),
         Command::Bench(args) => bench::run(args),
         Command::Log(command) => log::run(&command),
     };
+    exit(result.map(|()| ExitCode::SUCCESS))
+}
+
+/// The code to end with; says why if it is an error.
+fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("nuthatch: {error:#}");
             ExitCode::FAILURE

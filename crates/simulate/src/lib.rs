@@ -22,19 +22,23 @@
 
 mod access;
 mod capacity;
+mod comparison;
 mod contender;
 mod error;
 mod future;
 mod objects;
 pub mod output;
 mod replay;
+pub mod report;
 mod residence;
 mod row;
 mod simulation;
 mod source;
+mod timeline;
 
 pub use capacity::{Capacity, InvalidCapacity};
 pub use contender::{Contender, UnknownContender};
 pub use error::SimulateError;
 pub use replay::{Progress, Replay, Stage};
 pub use row::{Row, Unit};
+pub use timeline::{Slice, Timeline};

@@ -3,6 +3,7 @@
 use std::{
     mem,
     num::NonZeroUsize,
+    ops::ControlFlow,
     panic,
     sync::{Arc, mpsc},
     thread,
@@ -34,6 +35,7 @@ pub struct Replay {
     bytes: bool,
     limit: Option<u64>,
     threads: usize,
+    timeline: bool,
 }
 
 /// How far a replay is.
@@ -59,6 +61,9 @@ pub enum Stage {
     Replaying,
 }
 
+/// Is told how far a replay is, and says whether to go on.
+type OnProgress<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
 impl Replay {
     /// Every policy at every capacity.
     pub fn new(
@@ -70,6 +75,7 @@ impl Replay {
             capacities: Vec::from_iter(capacities),
             bytes: false,
             limit: None,
+            timeline: false,
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         }
     }
@@ -96,6 +102,13 @@ impl Replay {
         self
     }
 
+    /// Whether each row tells the hits over time as well.
+    #[must_use]
+    pub const fn timeline(mut self, timeline: bool) -> Self {
+        self.timeline = timeline;
+        self
+    }
+
     /// Replays `trace`. The rows are by capacity, then by policy, in the order given; capacities that resolve to the
     /// same and policies named twice come once.
     ///
@@ -107,10 +120,14 @@ impl Replay {
     ///
     /// [`SimulateError`]: nothing to simulate, or a trace that could not be read to its end. There are no rows then.
     pub fn run(&self, trace: Trace) -> Result<Vec<Row>, SimulateError> {
-        self.run_with_progress(trace, |_| {})
+        self.run_with_progress(trace, |_| ControlFlow::Continue(()))
     }
 
     /// As [`run`](Self::run); calls `progress` on this thread every few thousand requests.
+    ///
+    /// Once `progress` breaks, no more is read: the rows are then about the requests up to there. There are none if that
+    /// was before the pass that simulates. `progress` is asked as well before an error of the trace is returned, and may
+    /// break then: who has to end a read that waits makes it fail.
     ///
     /// # Errors
     ///
@@ -118,7 +135,7 @@ impl Replay {
     pub fn run_with_progress(
         &self,
         trace: Trace,
-        mut progress: impl FnMut(Progress),
+        mut progress: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Vec<Row>, SimulateError> {
         let name = trace.name().to_owned();
         if self.policies.is_empty() {
@@ -127,7 +144,7 @@ impl Replay {
         if self.capacities.is_empty() {
             return Err(SimulateError::NoCapacity);
         }
-        let (mut source, totals) = self.prepare(trace, &mut progress)?;
+        let Some((mut source, totals)) = self.prepare(trace, &mut progress)? else { return Ok(Vec::new()) };
         let simulations = self.simulations(totals)?;
         let simulations = if self.threads.min(simulations.len()) <= 1 {
             replay_here(&mut source, simulations, &mut progress)?
@@ -137,31 +154,35 @@ impl Replay {
         Ok(simulations.iter().map(|simulation| simulation.row(&name)).collect())
     }
 
-    /// Counts what there is, if some capacity is a share of it, learns the future, if some policy needs to know it, and sets the trace to its start.
+    /// Counts what there is, if some capacity is a share of it, learns the future, if some policy needs to know it, and
+    /// sets the trace to its start. `None` if `progress` does not want to go on.
     fn prepare(
         &self,
         trace: Trace,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<(Source, Totals), SimulateError> {
+        progress: &mut OnProgress<'_>,
+    ) -> Result<Option<(Source, Totals)>, SimulateError> {
         let mut future = self.policies.contains(&Contender::Belady).then(Future::default);
         let shares = self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_)));
         if !shares && future.is_none() {
             let source = TraceSource::new(trace, self.limit, Objects::default());
-            return Ok((Source::Trace(Box::new(source)), Totals::default()));
+            return Ok(Some((Source::Trace(Box::new(source)), Totals::default())));
         }
         let again = trace.reopen().transpose()?;
         let mut counting = TraceSource::new(trace, self.limit, Objects::default());
         let mut accesses = Vec::new();
         let mut requests = 0;
         loop {
-            let read = counting.read(&mut accesses, BATCH)?;
-            if read == 0 {
+            let known = accesses.len();
+            let read = counting.read(&mut accesses, BATCH);
+            requests += *read.as_ref().unwrap_or(&0) as u64;
+            if progress(Progress::of(Stage::Counting, requests, counting.trace())).is_break() {
+                return Ok(None);
+            }
+            if read? == 0 {
                 break;
             }
-            requests += read as u64;
-            progress(Progress::of(Stage::Counting, requests, counting.trace()));
             if let Some(future) = &mut future
-                && !accesses[accesses.len() - read..].iter().all(|access| future.observe(access))
+                && !accesses[known..].iter().all(|access| future.observe(access))
             {
                 return Err(SimulateError::TooLongForBelady { trace: counting.trace().name().to_owned() });
             }
@@ -188,7 +209,7 @@ impl Replay {
                 Source::Memory(accesses, 0)
             }
         };
-        Ok((source, totals))
+        Ok(Some((source, totals)))
     }
 
     fn simulations(&self, totals: Totals) -> Result<Vec<Simulation>, SimulateError> {
@@ -211,7 +232,11 @@ impl Replay {
         let each = resolved.iter().flat_map(|(capacity, unit)| {
             policies.iter().map(|policy| Simulation::new(*policy, *capacity, *unit))
         });
-        Ok(each.collect())
+        let mut simulations = Vec::from_iter(each);
+        if self.timeline {
+            simulations.iter_mut().for_each(Simulation::keep_timeline);
+        }
+        Ok(simulations)
     }
 }
 
@@ -221,35 +246,37 @@ impl Progress {
     }
 }
 
-/// Calls `each` with every batch of `source`.
+/// Calls `each` with every batch of `source`, until `progress` breaks.
 fn for_each_batch(
     source: &mut Source,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut OnProgress<'_>,
     mut each: impl FnMut(&mut Vec<Access>),
 ) -> Result<(), SimulateError> {
     let mut batch = Vec::new();
     let mut requests = 0;
     loop {
         batch.clear();
-        let read = source.read(&mut batch, BATCH)?;
-        if read == 0 {
-            return Ok(());
-        }
-        requests += read as u64;
-        each(&mut batch);
-        progress(match source {
+        let read = source.read(&mut batch, BATCH);
+        requests += *read.as_ref().unwrap_or(&0) as u64;
+        let now = match source {
             Source::Trace(source) => Progress::of(Stage::Replaying, requests, source.trace()),
             Source::Memory(..) => {
                 Progress { stage: Stage::Replaying, requests, position_bytes: 0, length_bytes: None }
             }
-        });
+        };
+        if read.is_ok() {
+            each(&mut batch);
+        }
+        if progress(now).is_break() || read? == 0 {
+            return Ok(());
+        }
     }
 }
 
 fn replay_here(
     source: &mut Source,
     mut simulations: Vec<Simulation>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Simulation>, SimulateError> {
     for_each_batch(source, progress, |batch| {
         for simulation in &mut simulations {
@@ -264,7 +291,7 @@ fn replay_on_threads(
     source: &mut Source,
     simulations: Vec<Simulation>,
     threads: usize,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Simulation>, SimulateError> {
     let count = simulations.len();
     let workers = threads.min(count);

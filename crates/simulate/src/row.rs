@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::Timeline;
+
 /// What a capacity counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -51,6 +53,9 @@ pub struct Row {
     /// Misses whose object is larger than the capacity, so that it was not admitted. Not serialised.
     #[serde(skip)]
     pub rejections: u64,
+    /// The hits over time, if [kept](crate::Replay::timeline). Not serialised.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

@@ -7,7 +7,7 @@ use std::{
 
 use nuthatch_policy::{Oracle, Policy, Slab, Slot};
 
-use crate::{Contender, Row, Unit, access::Access, residence::Residence};
+use crate::{Contender, Row, Timeline, Unit, access::Access, residence::Residence};
 
 /// A cache without values. It drives its policy as the live cache does: on a miss evict until there is room, then
 /// insert.
@@ -24,6 +24,8 @@ pub(crate) struct Simulation {
     residences: Vec<Residence>,
     weight: u64,
     counts: Counts,
+    /// Kept if asked for.
+    timeline: Option<Timeline>,
     time: Duration,
 }
 
@@ -56,18 +58,39 @@ impl Simulation {
             residences: Vec::new(),
             weight: 0,
             counts: Counts::default(),
+            timeline: None,
             time: Duration::ZERO,
         }
+    }
+
+    pub(crate) fn keep_timeline(&mut self) {
+        self.timeline = Some(Timeline::default());
     }
 
     /// Reads each object in turn. A few thousand at once: enough for this simulation's state to come into the CPU's
     /// caches and stay there before the next simulation's turn.
     pub(crate) fn read_all(&mut self, batch: &[Access]) {
         let start = Instant::now();
-        for access in batch {
-            self.read(*access);
+        if let Some(mut timeline) = self.timeline.take() {
+            let mut rest = batch;
+            while !rest.is_empty() {
+                let (slice, later) = rest.split_at(timeline.room().min(rest.len()));
+                let (requests, hits) = (self.counts.requests, self.counts.hits);
+                self.read_each(slice);
+                timeline.note(slice.len(), self.counts.requests - requests, self.counts.hits - hits);
+                rest = later;
+            }
+            self.timeline = Some(timeline);
+        } else {
+            self.read_each(batch);
         }
         self.time += start.elapsed();
+    }
+
+    fn read_each(&mut self, accesses: &[Access]) {
+        for access in accesses {
+            self.read(*access);
+        }
     }
 
     fn read(&mut self, access: Access) {
@@ -135,6 +158,7 @@ impl Simulation {
             evictions: self.counts.evictions,
             seconds: self.time.as_secs_f64(),
             rejections: self.counts.rejections,
+            timeline: self.timeline.clone(),
         }
     }
 }

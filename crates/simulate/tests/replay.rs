@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
 
-use std::{collections::HashMap, io::Cursor};
+use std::{
+    collections::HashMap,
+    io::{self, Cursor, Read},
+    ops::ControlFlow,
+};
 
 use nuthatch_policy::PolicyKind;
 use nuthatch_simulate::{Capacity, Contender, Progress, Replay, Row, SimulateError, Stage, Unit, output};
@@ -141,11 +145,83 @@ fn progress_counts_then_replays_and_ends_at_the_end() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lirs_multi3.trace.gz");
     let mut seen = Vec::<Progress>::new();
     let trace = Trace::open(path, Format::Auto).unwrap();
-    lru("5%").run_with_progress(trace, |progress| seen.push(progress)).unwrap();
+    let note = |progress| {
+        seen.push(progress);
+        ControlFlow::Continue(())
+    };
+    lru("5%").run_with_progress(trace, note).unwrap();
     assert!(seen.is_sorted_by_key(|progress| (progress.stage == Stage::Replaying, progress.requests)));
     for stage in [Stage::Counting, Stage::Replaying] {
         let last = seen.iter().rfind(|progress| progress.stage == stage).unwrap();
         assert_eq!((last.requests, Some(last.position_bytes)), (30_241, last.length_bytes));
+    }
+}
+
+#[test]
+fn a_replay_that_is_stopped_tells_what_it_found_up_to_there() {
+    let text = (0..100_000).map(|number| format!("{}\n", number % 7)).collect::<String>();
+    for threads in [1, 2] {
+        let replay =
+            Replay::new([PolicyKind::Lru, PolicyKind::Fifo], [Capacity::Objects(10)]).threads(threads);
+        let mut last = 0;
+        let stop = |progress: Progress| {
+            last = progress.requests;
+            if progress.requests < 20_000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let rows = replay.run_with_progress(keys(&text), stop).unwrap();
+        assert!((20_000..30_000).contains(&last), "{last}");
+        for row in rows {
+            assert_eq!((row.requests, row.hits), (last, last - 7));
+        }
+    }
+    let rows = lru("50%").run_with_progress(keys(&text), |progress| match progress.stage {
+        Stage::Counting => ControlFlow::Break(()),
+        Stage::Replaying => panic!("it was stopped"),
+    });
+    assert_eq!(rows.unwrap(), []);
+}
+
+/// As a read from a pipe does when who waits for it loses patience.
+#[test]
+fn a_read_that_fails_ends_a_replay_that_was_to_stop_anyway() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("interrupted"))
+        }
+    }
+    let text = "a\n".repeat(200_000);
+    let trace = || {
+        let reader = Cursor::new(text.clone().into_bytes()).chain(Broken);
+        Trace::from_reader("pipe", reader, Format::Keys).unwrap()
+    };
+    let mut seen = 0;
+    let stop_at_the_failure = |progress: Progress| {
+        let stands_still = progress.requests == seen;
+        seen = progress.requests;
+        if stands_still { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let rows = lru("10").run_with_progress(trace(), stop_at_the_failure).unwrap();
+    assert_eq!((rows[0].requests, rows[0].hits), (200_000, 199_999));
+    let error = lru("10").run_with_progress(trace(), |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(error.to_string().contains("pipe"), "{error}");
+}
+
+#[test]
+fn hits_over_time_are_told_if_asked_for() {
+    let text = ["a\n".repeat(5000), (0..5000).map(|key| format!("{key}\n")).collect()].concat();
+    assert_eq!(one(&lru("10"), keys(&text)).timeline, None);
+    for threads in [1, 2] {
+        let replay = Replay::new([PolicyKind::Lru, PolicyKind::Fifo], [Capacity::Objects(10)]);
+        for row in replay.threads(threads).timeline(true).run(keys(&text)).unwrap() {
+            let timeline = row.timeline.unwrap();
+            let slices = timeline.slices();
+            assert_eq!(slices.iter().map(|slice| slice.requests).sum::<u64>(), 10_000);
+            assert_eq!(slices.iter().map(|slice| slice.hits).sum::<u64>(), row.hits);
+            let (early, late) = slices.split_at(slices.len() / 2 - 2);
+            assert!(early.iter().skip(1).all(|slice| slice.hits == slice.requests), "{slices:?}");
+            assert!(late.iter().skip(4).all(|slice| slice.hits == 0), "{slices:?}");
+        }
     }
 }
 

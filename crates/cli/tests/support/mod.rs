@@ -62,7 +62,7 @@ pub(crate) fn run(command: &mut Command) -> Finished {
     Finished { status, stdout, stderr }
 }
 
-fn wait(child: &mut Child) -> Option<ExitStatus> {
+pub(crate) fn wait(child: &mut Child) -> Option<ExitStatus> {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {

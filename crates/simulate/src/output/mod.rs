@@ -1,10 +1,11 @@
 //! Rows as text: for eyes, for programs, for spreadsheets.
 
-mod numbers;
+pub(crate) mod numbers;
 mod table;
 
 use std::fmt::Write;
 
+pub use numbers::grouped;
 pub use table::table;
 
 use crate::Row;

@@ -7,8 +7,9 @@ pub(crate) fn percent(ratio: f64) -> String {
     format!("{:.2}", ratio * 100.0)
 }
 
-/// `1234567` as `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
+/// A number with its thousands set apart: `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -4,15 +4,16 @@
 //! capacity is marked. How much memory? Capacities therefore stand side by side, where one line shows what more of it
 //! brings. What only one capacity leaves room for (hits, evictions, time) is shown when there is only one.
 
-use std::{cmp::Ordering, fmt::Write};
+use std::fmt::Write;
 
 use super::numbers::{self, grouped, percent};
-use crate::{Row, Unit};
+use crate::{
+    Row, Unit,
+    comparison::{BELADY, Comparison, Measure},
+};
 
 /// Lines stay within this many characters.
 const WIDTH: usize = 100;
-/// The policy that knows the future: what the others are measured by, and no candidate.
-const BELADY: &str = "belady";
 
 /// A table for eyes, the best policy of each column marked with `*`; those that tie are all marked.
 ///
@@ -24,7 +25,7 @@ pub fn table(rows: &[Row]) -> String {
     let mut text = String::new();
     for trace in rows.chunk_by(|a, b| a.trace == b.trace) {
         for unit in [Unit::Objects, Unit::Bytes] {
-            let block = Block::new(trace, unit);
+            let block = Comparison::new(trace, unit);
             match *block.capacities {
                 [] => {}
                 [only] => block.one_capacity(&mut text, only),
@@ -49,76 +50,17 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// What can be compared: one trace, one unit.
-struct Block<'r> {
-    unit: Unit,
-    rows: Vec<&'r Row>,
-    /// Ascending.
-    capacities: Vec<u64>,
-    /// Belady's first, then the best on average over the capacities.
-    policies: Vec<&'static str>,
-}
-
-/// What a policy is judged by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Measure {
-    HitRatio,
-    ByteHitRatio,
-}
-
-impl Measure {
-    fn of(self, row: &Row) -> Option<f64> {
-        match self {
-            Self::HitRatio => Some(row.hit_ratio),
-            Self::ByteHitRatio => row.byte_hit_ratio,
-        }
-    }
-}
-
-impl<'r> Block<'r> {
-    fn new(trace: &'r [Row], unit: Unit) -> Self {
-        let rows = Vec::from_iter(trace.iter().filter(|row| row.unit == unit));
-        let mut capacities = Vec::from_iter(rows.iter().map(|row| row.capacity));
-        capacities.sort_unstable();
-        capacities.dedup();
-        let mut sums = Vec::<(&str, f64)>::new();
-        for row in &rows {
-            match sums.iter_mut().find(|(policy, _)| *policy == row.policy) {
-                Some((_, sum)) => *sum += row.hit_ratio,
-                None => sums.push((row.policy, row.hit_ratio)),
-            }
-        }
-        let rank = |(policy, sum): (&str, f64)| (policy == BELADY, sum);
-        sums.sort_by(|a, b| rank(*b).partial_cmp(&rank(*a)).unwrap_or(Ordering::Equal));
-        Self { unit, rows, capacities, policies: sums.into_iter().map(|(policy, _)| policy).collect() }
-    }
-
-    fn row(&self, policy: &str, capacity: u64) -> Option<&'r Row> {
-        self.rows.iter().find(|row| row.policy == policy && row.capacity == capacity).copied()
-    }
-
-    /// The largest `measure` at `capacity` of those that do not know the future.
-    fn best(&self, capacity: u64, measure: Measure) -> Option<f64> {
-        let candidates = self.rows.iter().filter(|row| row.capacity == capacity && row.policy != BELADY);
-        candidates.filter_map(|row| measure.of(row)).max_by(f64::total_cmp)
-    }
-
-    /// `measure` of `row` in percent, marked if nothing is better and there is something to be better than.
+impl Comparison<'_> {
+    /// `measure` of `row` in percent, marked if it is the best.
     fn marked(&self, row: &Row, measure: Measure) -> String {
         let Some(ratio) = measure.of(row) else { return String::new() };
-        let compared = self.policies.iter().filter(|policy| **policy != BELADY).count() > 1;
-        let is_best = row.policy != BELADY && Some(ratio) == self.best(row.capacity, measure);
-        format!("{}{}%", if compared && is_best { "*" } else { "" }, percent(ratio))
+        format!("{}{}%", if self.is_best(row, measure) { "*" } else { "" }, percent(ratio))
     }
 
-    /// How far `measure` at `capacity` is below Belady's, in points.
-    fn below_belady(&self, capacity: u64, measure: Measure, ratio: Option<f64>) -> String {
-        let belady = self.row(BELADY, capacity).and_then(|belady| measure.of(belady));
+    /// How far `ratio` is below Belady's, in points.
+    fn to_belady(&self, capacity: u64, measure: Measure, ratio: Option<f64>) -> String {
+        let belady = self.ratio(BELADY, capacity, measure);
         belady.zip(ratio).map(|(belady, ratio)| percent(belady - ratio)).unwrap_or_default()
-    }
-
-    fn has_belady(&self) -> bool {
-        self.policies.first() == Some(&BELADY)
     }
 
     fn one_capacity(&self, text: &mut String, capacity: u64) {
@@ -137,7 +79,7 @@ impl<'r> Block<'r> {
         if self.has_belady() {
             column("to belady", &|row| match row.policy {
                 BELADY => String::new(),
-                _ => self.below_belady(capacity, Measure::HitRatio, Some(row.hit_ratio)),
+                _ => self.to_belady(capacity, Measure::HitRatio, Some(row.hit_ratio)),
             });
         }
         if self.unit == Unit::Bytes {
@@ -153,11 +95,11 @@ impl<'r> Block<'r> {
     }
 
     fn many_capacities(&self, text: &mut String) {
-        for (measure, name) in [(Measure::HitRatio, "hit ratio"), (Measure::ByteHitRatio, "byte hit ratio")] {
+        for measure in [Measure::HitRatio, Measure::ByteHitRatio] {
             if self.rows.iter().all(|row| measure.of(row).is_none()) {
                 continue;
             }
-            self.title(text, &format!("{name} by capacity in {}", self.unit));
+            self.title(text, &format!("{} by capacity in {}", measure.name(), self.unit));
             let mut rest = &*self.capacities;
             while !rest.is_empty() {
                 rest = self.side_by_side(text, measure, rest);
@@ -187,7 +129,7 @@ impl<'r> Block<'r> {
             column
                 .extend(rows.clone().map(|row| row.map(|row| self.marked(row, measure)).unwrap_or_default()));
             if self.has_belady() {
-                column.push(self.below_belady(*capacity, measure, self.best(*capacity, measure)));
+                column.push(self.to_belady(*capacity, measure, self.best(*capacity, measure)));
             }
             if too_large {
                 // The same for all policies: a matter of size alone.

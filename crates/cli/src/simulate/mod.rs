@@ -1,15 +1,18 @@
 //! `nuthatch simulate`: replays a trace against policies and capacities.
 
-use std::io::IsTerminal;
+mod progress;
+
+use std::{ops::ControlFlow, process::ExitCode};
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
-use nuthatch_simulate::{Capacity, Contender, Replay, Stage, output};
+use nuthatch_simulate::{Capacity, Contender, Replay, output};
 
 use crate::{
     input::{InputArgs, report_skipped},
+    interrupt::{self, Interrupt},
     output::print,
 };
+use progress::Watch;
 
 /// Replay a trace against eviction policies and print their hit ratios.
 ///
@@ -56,28 +59,45 @@ enum OutputFormat {
     Csv,
 }
 
-pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let policies = policies(&args.policy)?;
-    let trace = args.input.open()?;
+    let interrupt = Interrupt::listen()?;
+    let mut watch = Watch::new();
+    let trace = match args.input.open_until(&interrupt) {
+        Err(_) if interrupt.pressed() => {
+            eprintln!("nuthatch: {}", watch.stopped());
+            return Ok(ExitCode::from(interrupt::EXIT_CODE));
+        }
+        trace => trace?,
+    };
     let skipped = trace.skipped();
     let replay = Replay::new(policies, args.capacity.iter().copied()).bytes(args.bytes).limit(args.limit);
-    let bar = progress_bar(trace.length_bytes());
+    let mut cut_short = false;
     let rows = replay.run_with_progress(trace, |progress| {
-        bar.set_position(progress.position_bytes);
-        let doing = match progress.stage {
-            Stage::Counting => "counting objects",
-            Stage::Replaying => "replaying",
-        };
-        bar.set_message(format!("{doing}, {} requests", progress.requests));
+        watch.note(progress);
+        cut_short = interrupt.pressed();
+        if cut_short { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    bar.finish_and_clear();
+    watch.finish();
     let rows = rows?;
     report_skipped(&skipped);
+    let stopped = cut_short.then(|| watch.stopped());
+    let mut code = ExitCode::SUCCESS;
+    if let Some(stopped) = &stopped {
+        eprintln!("nuthatch: {stopped}");
+        code = ExitCode::from(interrupt::EXIT_CODE);
+    }
     print(&match args.output {
-        OutputFormat::Table => output::table(&rows),
+        OutputFormat::Table if rows.is_empty() => String::new(),
+        // Above the figures as well: what is piped into a file shall say so too.
+        OutputFormat::Table => {
+            stopped.map(|stopped| format!("PARTIAL: {stopped}\n\n")).unwrap_or_default()
+                + &output::table(&rows)
+        }
         OutputFormat::Json => output::json(&rows),
         OutputFormat::Csv => output::csv(&rows),
-    })
+    })?;
+    Ok(code)
 }
 
 /// The policies named, each once.
@@ -95,17 +115,4 @@ fn policies(names: &[String]) -> anyhow::Result<Vec<Contender>> {
         }
     }
     Ok(policies)
-}
-
-/// Shown on a terminal only, and on standard error: results stay clean.
-fn progress_bar(length_bytes: Option<u64>) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = match length_bytes {
-        Some(length) => ProgressBar::new(length),
-        None => ProgressBar::no_length(),
-    };
-    let style = ProgressStyle::with_template("{bar:30} {percent}% {msg} ({elapsed})");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
