@@ -75,9 +75,19 @@ impl Frequencies {
         self.drop_if_empty(class);
     }
 
+    /// How often `slot`, which is held, was asked for.
+    pub(crate) fn of(&self, slot: Slot) -> u64 {
+        self.class(self.class_of[slot.index()]).frequency
+    }
+
     /// Of the slots asked for least often, the one that has been so for longest.
     pub(crate) fn lowest_oldest(&self) -> Option<Slot> {
         self.class(self.order.tail()?).members.tail()
+    }
+
+    /// Of the slots asked for least often, the one that came to be so last.
+    pub(crate) fn lowest_newest(&self) -> Option<Slot> {
+        self.class(self.order.tail()?).members.head()
     }
 
     /// Of the slots asked for most often, the one that has been so for longest.
@@ -166,6 +176,7 @@ mod tests {
                         None
                     }
                     (Some((frequency, _)), _) => {
+                        prop_assert_eq!(frequencies.of(slot), frequency);
                         frequencies.step_up(slot);
                         Some(frequency + 1)
                     }
@@ -181,6 +192,7 @@ mod tests {
                 };
                 let (lowest, highest) = (of(vector.first()), of(vector.last()));
                 prop_assert_eq!(frequencies.lowest_oldest(), lowest.first().copied());
+                prop_assert_eq!(frequencies.lowest_newest(), lowest.last().copied());
                 prop_assert_eq!(frequencies.highest_oldest(), highest.first().copied());
             }
         }

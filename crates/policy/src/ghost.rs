@@ -8,26 +8,40 @@ use crate::{
 };
 
 #[derive(Debug)]
-struct Ghost {
+struct Ghost<N> {
     hash: u64,
     weight: u64,
+    note: N,
 }
 
-/// Remembers departed entries up to a total weight. All operations O(1) amortised; about 30 bytes per ghost.
+/// Remembers departed entries up to a total weight, each with a note of type `N`. All operations O(1) amortised; about
+/// 30 bytes per ghost, and the note.
 ///
 /// Two keys with equal 64-bit hashes are one ghost: the newcomer is then taken for an old acquaintance, which costs a
 /// little hit ratio once in about 2^64 pairs.
 #[derive(Debug)]
-pub(crate) struct GhostQueue {
+pub(crate) struct GhostQueue<N = ()> {
     capacity: u64,
     weight: u64,
-    ghosts: Slab<Ghost>,
+    ghosts: Slab<Ghost<N>>,
     by_hash: HashTable<Slot>,
     links: Links,
     list: List,
 }
 
 impl GhostQueue {
+    /// Remembers `hash` as the newest ghost and forgets the oldest ones that no longer fit.
+    pub(crate) fn push(&mut self, hash: u64, weight: u64) {
+        self.push_noted(hash, weight, (), |(), _| {});
+    }
+
+    /// Forgets `hash` and says whether it was remembered.
+    pub(crate) fn take(&mut self, hash: u64) -> bool {
+        self.take_noted(hash).is_some()
+    }
+}
+
+impl<N> GhostQueue<N> {
     pub(crate) const fn new(capacity: u64) -> Self {
         Self {
             capacity,
@@ -39,18 +53,22 @@ impl GhostQueue {
         }
     }
 
-    /// Remembers `hash` as the newest ghost and forgets the oldest ones that no longer fit.
-    pub(crate) fn push(&mut self, hash: u64, weight: u64) {
-        self.take(hash);
+    /// Remembers `hash` as the newest ghost and forgets the oldest ones that no longer fit, and calls `forgotten` with
+    /// the note and the weight of each. A ghost heavier than the capacity is forgotten at once.
+    pub(crate) fn push_noted(&mut self, hash: u64, weight: u64, note: N, mut forgotten: impl FnMut(N, u64)) {
+        if let Some((note, weight)) = self.take_noted(hash) {
+            forgotten(note, weight);
+        }
         if weight > self.capacity {
-            return;
+            return forgotten(note, weight);
         }
         while self.weight > self.capacity - weight {
-            let Some(oldest) = self.list.tail() else { break };
-            self.forget(oldest);
+            let Some(ghost) = self.list.tail().and_then(|oldest| self.forget(oldest)) else { break };
+            forgotten(ghost.note, ghost.weight);
         }
-        let Ok(slot) = self.ghosts.insert(Ghost { hash, weight }) else {
-            return;
+        let slot = match self.ghosts.insert(Ghost { hash, weight, note }) {
+            Ok(slot) => slot,
+            Err(ghost) => return forgotten(ghost.note, weight),
         };
         self.weight += weight;
         self.list.push_head(&mut self.links, slot);
@@ -58,13 +76,17 @@ impl GhostQueue {
         self.by_hash.insert_unique(hash, slot, |slot| ghosts.get(*slot).map_or(0, |ghost| ghost.hash));
     }
 
-    /// Forgets `hash` and says whether it was remembered.
-    pub(crate) fn take(&mut self, hash: u64) -> bool {
+    /// Forgets `hash`; its note and weight if it was remembered.
+    pub(crate) fn take_noted(&mut self, hash: u64) -> Option<(N, u64)> {
         let ghosts = &self.ghosts;
         let found = self.by_hash.find(hash, |slot| ghosts.get(*slot).is_some_and(|ghost| ghost.hash == hash));
-        let Some(slot) = found.copied() else { return false };
-        self.forget(slot);
-        true
+        let slot = *found?;
+        self.forget(slot).map(|ghost| (ghost.note, ghost.weight))
+    }
+
+    /// The notes with the weights of their ghosts, in no particular order.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = (&N, u64)> {
+        self.ghosts.iter().map(|(_, ghost)| (&ghost.note, ghost.weight))
     }
 
     /// Panics unless list, table and weight agree.
@@ -76,14 +98,14 @@ impl GhostQueue {
         assert!(weight <= self.capacity, "{weight} units remembered of at most {}", self.capacity);
     }
 
-    fn forget(&mut self, slot: Slot) {
+    fn forget(&mut self, slot: Slot) -> Option<Ghost<N>> {
         self.list.unlink(&mut self.links, slot);
-        if let Some(ghost) = self.ghosts.remove(slot) {
-            self.weight -= ghost.weight;
-            if let Ok(entry) = self.by_hash.find_entry(ghost.hash, |other| *other == slot) {
-                entry.remove();
-            }
+        let ghost = self.ghosts.remove(slot)?;
+        self.weight -= ghost.weight;
+        if let Ok(entry) = self.by_hash.find_entry(ghost.hash, |other| *other == slot) {
+            entry.remove();
         }
+        Some(ghost)
     }
 }
 
@@ -103,25 +125,28 @@ mod tests {
             let mut vector = Vec::<(u64, u64)>::new(); // the oldest first
             for (key, weight, push) in steps {
                 let hash = key << 32; // alike in the bits that a hash table goes by
-                let before = vector.len();
-                vector.retain(|(other, _)| *other != hash);
+                let mut left = vector.extract_if(.., |(other, _)| *other == hash).collect::<Vec<_>>();
                 if push {
-                    ghosts.push(hash, weight);
                     if weight <= capacity {
                         vector.push((hash, weight));
+                    } else {
+                        left.push((hash, weight));
                     }
                     while vector.iter().map(|(_, weight)| weight).sum::<u64>() > capacity {
-                        vector.remove(0);
+                        left.push(vector.remove(0));
                     }
+                    let mut forgotten = Vec::new();
+                    ghosts.push_noted(hash, weight, hash, |note, weight| forgotten.push((note, weight)));
+                    prop_assert_eq!(forgotten, left);
                 } else {
-                    prop_assert_eq!(ghosts.take(hash), vector.len() < before);
+                    prop_assert_eq!(ghosts.take_noted(hash), left.pop());
                 }
                 prop_assert_eq!(ghosts.weight, vector.iter().map(|(_, weight)| weight).sum::<u64>());
                 prop_assert_eq!(ghosts.by_hash.len(), vector.len());
                 prop_assert_eq!(ghosts.ghosts.len(), vector.len());
             }
             for (hash, _) in vector {
-                prop_assert!(ghosts.take(hash));
+                prop_assert!(ghosts.take_noted(hash).is_some());
             }
             prop_assert_eq!((ghosts.weight, ghosts.ghosts.len()), (0, 0));
         }

@@ -19,6 +19,10 @@ impl Held {
         Self { slots: Vec::new(), places: Vec::new() }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Takes in `slot`, which is not held.
     pub(crate) fn insert(&mut self, slot: Slot) {
         cover(&mut self.places, slot, u32::MAX);
@@ -91,6 +95,7 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(held.check_invariants(), &vector[..]);
+                prop_assert_eq!(held.len(), vector.len());
                 prop_assert_eq!(held.draw(&mut random).is_some(), !vector.is_empty());
                 let sample = held.sample(8, &mut random).collect::<Vec<_>>();
                 prop_assert!(sample.iter().all(|slot| vector.contains(slot)));

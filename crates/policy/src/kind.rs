@@ -4,10 +4,13 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     Policy,
+    cacheus::Cacheus,
     clock::Clock,
     greedy_dual::{GreedyDual, Worth},
     hyperbolic::Hyperbolic,
+    lecar::Lecar,
     lfu::{Frequent, Lfu},
+    lhd::Lhd,
     queue::{OnHit, Queue, Victim},
     random::Random,
     s3_fifo::S3Fifo,
@@ -48,6 +51,8 @@ macro_rules! policies {
 }
 
 policies! {
+    /// Cacheus (FAST 2021).
+    Cacheus "cacheus" => |capacity| Cacheus::new(capacity);
     /// CLOCK with one bit: FIFO with a second chance.
     Clock "clock" => |_| Clock::new(1);
     /// CLOCK with two bits: up to three more chances.
@@ -58,10 +63,14 @@ policies! {
     Gdsf "gdsf" => |_| GreedyDual::new(Worth::OnePerWeight);
     /// Hyperbolic caching (ATC 2017).
     Hyperbolic "hyperbolic" => |_| Hyperbolic::new();
+    /// LeCaR (HotStorage 2018).
+    Lecar "lecar" => |capacity| Lecar::new(capacity);
     /// Least frequently used.
     Lfu "lfu" => |_| Lfu::new(Frequent::Least);
     /// Least frequently used, with dynamic ageing.
     LfuDa "lfu-da" => |_| GreedyDual::new(Worth::One);
+    /// LHD (NSDI 2018).
+    Lhd "lhd" => |capacity| Lhd::new(capacity);
     /// Last in, first out.
     Lifo "lifo" => |_| Queue::new(OnHit::Stay, Victim::Newest);
     /// Least recently used.

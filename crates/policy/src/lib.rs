@@ -21,15 +21,20 @@
 //! policy is a small file over them that reads like its paper.
 
 mod belady;
+mod cacheus;
 mod clock;
 mod frequencies;
 mod ghost;
 mod greedy_dual;
 mod heap;
 mod held;
+mod hit_density;
 mod hyperbolic;
 mod kind;
+mod learning_rate;
+mod lecar;
 mod lfu;
+mod lhd;
 mod list;
 mod queue;
 mod random;

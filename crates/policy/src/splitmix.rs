@@ -22,6 +22,11 @@ impl SplitMix {
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
+
+    /// A number from 0 to below 1.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 #[cfg(test)]
@@ -40,10 +45,13 @@ mod tests {
     fn every_number_below_the_end_comes_up_about_equally_often() {
         let mut random = SplitMix::new();
         let mut counts = [0_u32; 10];
+        let mut sum = 0.0;
         for _ in 0..100_000 {
             counts[random.below(10) as usize] += 1;
+            sum += random.fraction();
         }
         assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
+        assert!((49_500.0..50_500.0).contains(&sum), "{sum}");
         assert_eq!([random.below(0), random.below(1)], [0, 0]);
     }
 }

@@ -3,7 +3,10 @@
 
 #![expect(clippy::panic, clippy::unimplemented, reason = "a test's helper fails by panicking")]
 
+mod cacheus;
+mod lecar;
 mod lfu;
+mod lhd;
 mod queues;
 mod s3_fifo;
 mod sampling;

@@ -2,7 +2,9 @@
 
 use nuthatch_policy::{PolicyKind, Slot};
 
-use crate::{lfu::*, queues::*, s3_fifo::S3Fifo, sampling::*, sieve::Sieve};
+use crate::{
+    cacheus::Cacheus, lecar::Lecar, lfu::*, lhd::Lhd, queues::*, s3_fifo::S3Fifo, sampling::*, sieve::Sieve,
+};
 
 /// A policy written for clarity alone, told what the real one is told. Cleared by making a new one.
 pub(crate) trait Twin {
@@ -16,13 +18,16 @@ pub(crate) trait Twin {
 
 pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
     match kind {
+        PolicyKind::Cacheus => Box::new(Cacheus::new(capacity)),
         PolicyKind::Clock => Box::new(Clock::new(1)),
         PolicyKind::Clock2Bit => Box::new(Clock::new(3)),
         PolicyKind::Fifo => Box::new(Fifo::default()),
         PolicyKind::Gdsf => Box::new(GreedyDual::new(true)),
         PolicyKind::Hyperbolic => Box::new(Hyperbolic::default()),
+        PolicyKind::Lecar => Box::new(Lecar::new(capacity)),
         PolicyKind::Lfu => Box::new(Frequency::least()),
         PolicyKind::LfuDa => Box::new(GreedyDual::new(false)),
+        PolicyKind::Lhd => Box::new(Lhd::new(capacity)),
         PolicyKind::Lifo => Box::new(Lifo::default()),
         PolicyKind::Lru => Box::new(Lru::default()),
         PolicyKind::Mfu => Box::new(Frequency::most()),
