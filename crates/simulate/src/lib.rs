@@ -25,15 +25,21 @@ mod capacity;
 mod comparison;
 mod contender;
 mod error;
+mod fenwick;
 mod future;
+mod histogram;
 mod objects;
 pub mod output;
+mod popularity;
 mod replay;
 pub mod report;
 mod residence;
 mod row;
 mod simulation;
 mod source;
+mod stack;
+mod summarise;
+mod summary;
 mod timeline;
 
 pub use capacity::{Capacity, InvalidCapacity};
@@ -41,4 +47,9 @@ pub use contender::{Contender, UnknownContender};
 pub use error::SimulateError;
 pub use replay::{Progress, Replay, Stage};
 pub use row::{Row, Unit};
+pub use summarise::summarise;
+pub use summary::{
+    LruNeed, Popularity, RankRequests, Reuse, ReuseBucket, ReusePercentile, Summary, TimesToLive, TopShare,
+    WorkingSet,
+};
 pub use timeline::{Slice, Timeline};

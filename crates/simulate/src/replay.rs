@@ -241,6 +241,10 @@ impl Replay {
 }
 
 impl Progress {
+    pub(crate) fn counting(requests: u64, trace: &Trace) -> Self {
+        Self::of(Stage::Counting, requests, trace)
+    }
+
     fn of(stage: Stage, requests: u64, trace: &Trace) -> Self {
         Self { stage, requests, position_bytes: trace.position_bytes(), length_bytes: trace.length_bytes() }
     }
