@@ -89,6 +89,19 @@ impl<N> GhostQueue<N> {
         self.ghosts.iter().map(|(_, ghost)| (&ghost.note, ghost.weight))
     }
 
+    /// How much is remembered, in units of weight.
+    pub(crate) const fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// Forgets the oldest ghost; `false` if there is none.
+    pub(crate) fn forget_oldest(&mut self) -> bool {
+        self.list.tail().is_some_and(|oldest| {
+            self.forget(oldest);
+            true
+        })
+    }
+
     /// Panics unless list, table and weight agree.
     pub(crate) fn check_invariants(&self) {
         let listed = self.list.check_invariants(&self.links);

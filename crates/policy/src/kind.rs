@@ -4,13 +4,17 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     Policy,
+    arc::Arc,
     cacheus::Cacheus,
+    car::Car,
     clock::Clock,
+    clock_pro::ClockPro,
     greedy_dual::{GreedyDual, Worth},
     hyperbolic::Hyperbolic,
     lecar::Lecar,
     lfu::{Frequent, Lfu},
     lhd::Lhd,
+    lirs::Lirs,
     queue::{OnHit, Queue, Victim},
     random::Random,
     s3_fifo::S3Fifo,
@@ -51,12 +55,18 @@ macro_rules! policies {
 }
 
 policies! {
+    /// ARC (FAST 2003).
+    Arc "arc" => |capacity| Arc::new(capacity);
     /// Cacheus (FAST 2021).
     Cacheus "cacheus" => |capacity| Cacheus::new(capacity);
+    /// CAR (FAST 2004).
+    Car "car" => |capacity| Car::new(capacity);
     /// CLOCK with one bit: FIFO with a second chance.
     Clock "clock" => |_| Clock::new(1);
     /// CLOCK with two bits: up to three more chances.
     Clock2Bit "clock-2bit" => |_| Clock::new(2);
+    /// CLOCK-Pro (USENIX ATC 2005).
+    ClockPro "clock-pro" => |capacity| ClockPro::new(capacity);
     /// First in, first out.
     Fifo "fifo" => |_| Queue::new(OnHit::Stay, Victim::Oldest);
     /// Greedy-Dual-Size-Frequency.
@@ -73,6 +83,8 @@ policies! {
     Lhd "lhd" => |capacity| Lhd::new(capacity);
     /// Last in, first out.
     Lifo "lifo" => |_| Queue::new(OnHit::Stay, Victim::Newest);
+    /// LIRS (SIGMETRICS 2002).
+    Lirs "lirs" => |capacity| Lirs::new(capacity);
     /// Least recently used.
     Lru "lru" => |_| Queue::new(OnHit::MoveToHead, Victim::Oldest);
     /// Most frequently used.

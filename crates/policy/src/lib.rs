@@ -20,14 +20,18 @@
 //! The shared structures ([`Slab`], and inside the crate a list over slots and a ghost queue) own all link surgery; a
 //! policy is a small file over them that reads like its paper.
 
+mod arc;
 mod belady;
 mod cacheus;
+mod car;
 mod clock;
+mod clock_pro;
 mod frequencies;
 mod ghost;
 mod greedy_dual;
 mod heap;
 mod held;
+mod history;
 mod hit_density;
 mod hyperbolic;
 mod kind;
@@ -35,10 +39,13 @@ mod learning_rate;
 mod lecar;
 mod lfu;
 mod lhd;
+mod lirs;
 mod list;
+mod nodes;
 mod queue;
 mod random;
 mod s3_fifo;
+mod sides;
 mod sieve;
 mod slab;
 mod splitmix;

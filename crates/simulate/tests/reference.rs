@@ -29,6 +29,9 @@ const DOCUMENTED: &[(&str, &str, PolicyKind, f64)] = &[
     ("reference.csv", "LFU", PolicyKind::Lfu, 0.0),
     ("reference.csv", "LRU", PolicyKind::Lru, 0.0),
     ("reference.csv", "Sieve", PolicyKind::Sieve, 0.0),
+    ("crosscheck.csv", "ARC", PolicyKind::Arc, 0.005),
+    ("crosscheck.csv", "CAR", PolicyKind::Car, 0.005),
+    ("crosscheck.csv", "LIRS-wide", PolicyKind::Lirs, 0.005),
     ("crosscheck.csv", "S3FIFO-paper", PolicyKind::S3Fifo, 0.005),
 ];
 

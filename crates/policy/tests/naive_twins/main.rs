@@ -1,12 +1,20 @@
 //! Every policy, step by step, against a twin that is written for clarity alone: vectors that are searched from end to
 //! end, nothing shared with the crate's own structures.
 
-#![expect(clippy::panic, clippy::unimplemented, reason = "a test's helper fails by panicking")]
+#![expect(
+    clippy::panic,
+    clippy::unimplemented,
+    clippy::unwrap_used,
+    reason = "a test's helper fails by panicking"
+)]
 
+mod adaptive;
 mod cacheus;
+mod clock_pro;
 mod lecar;
 mod lfu;
 mod lhd;
+mod lirs;
 mod queues;
 mod s3_fifo;
 mod sampling;

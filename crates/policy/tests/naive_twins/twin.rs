@@ -3,7 +3,8 @@
 use nuthatch_policy::{PolicyKind, Slot};
 
 use crate::{
-    cacheus::Cacheus, lecar::Lecar, lfu::*, lhd::Lhd, queues::*, s3_fifo::S3Fifo, sampling::*, sieve::Sieve,
+    adaptive::Adaptive, cacheus::Cacheus, clock_pro::ClockPro, lecar::Lecar, lfu::*, lhd::Lhd, lirs::Lirs,
+    queues::*, s3_fifo::S3Fifo, sampling::*, sieve::Sieve,
 };
 
 /// A policy written for clarity alone, told what the real one is told. Cleared by making a new one.
@@ -19,6 +20,10 @@ pub(crate) trait Twin {
 pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
     match kind {
         PolicyKind::Cacheus => Box::new(Cacheus::new(capacity)),
+        PolicyKind::Arc => Box::new(Adaptive::new(capacity, false)),
+        PolicyKind::Car => Box::new(Adaptive::new(capacity, true)),
+        PolicyKind::ClockPro => Box::new(ClockPro::new(capacity)),
+        PolicyKind::Lirs => Box::new(Lirs::new(capacity)),
         PolicyKind::Clock => Box::new(Clock::new(1)),
         PolicyKind::Clock2Bit => Box::new(Clock::new(3)),
         PolicyKind::Fifo => Box::new(Fifo::default()),
