@@ -19,6 +19,7 @@ use crate::{
     random::Random,
     s3_fifo::S3Fifo,
     sieve::Sieve,
+    w_tinylfu::{WTinyLfu, Window},
 };
 
 /// One line per policy: its variant, its spelling, what builds one for a capacity.
@@ -97,6 +98,10 @@ policies! {
     S3Fifo "s3-fifo" => |capacity| S3Fifo::new(capacity);
     /// SIEVE (NSDI 2024).
     Sieve "sieve" => |_| Sieve::new();
+    /// W-TinyLFU (ACM TOS 2017) with a window of 1 %.
+    WTinyLfu "w-tinylfu" => |capacity| WTinyLfu::new(capacity, Window::Fixed);
+    /// W-TinyLFU with the window's share found by hill climbing (Middleware 2018).
+    WTinyLfuAdaptive "w-tinylfu-adaptive" => |capacity| WTinyLfu::new(capacity, Window::Adaptive);
     /// Ours, the default: today S3-FIFO with the paper's constants.
     #[default]
     Auto "auto" => |capacity| S3Fifo::new(capacity);

@@ -24,6 +24,7 @@ mod arc;
 mod belady;
 mod cacheus;
 mod car;
+mod climber;
 mod clock;
 mod clock_pro;
 mod frequencies;
@@ -47,8 +48,10 @@ mod random;
 mod s3_fifo;
 mod sides;
 mod sieve;
+mod sketch;
 mod slab;
 mod splitmix;
+mod w_tinylfu;
 
 pub use belady::{Belady, Oracle};
 pub use kind::{PolicyKind, UnknownPolicy};

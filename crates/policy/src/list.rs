@@ -98,7 +98,7 @@ impl List {
 
     /// Takes the newest slot out.
     pub(crate) fn pop_head(&mut self, links: &mut Links) -> Option<Slot> {
-        let head = some(self.head)?;
+        let head = self.head()?;
         self.unlink(links, head);
         Some(head)
     }

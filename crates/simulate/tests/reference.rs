@@ -33,6 +33,7 @@ const DOCUMENTED: &[(&str, &str, PolicyKind, f64)] = &[
     ("crosscheck.csv", "CAR", PolicyKind::Car, 0.005),
     ("crosscheck.csv", "LIRS-wide", PolicyKind::Lirs, 0.005),
     ("crosscheck.csv", "S3FIFO-paper", PolicyKind::S3Fifo, 0.005),
+    ("crosscheck.csv", "WTinyLFU-exact", PolicyKind::WTinyLfu, 0.005),
 ];
 
 /// All of `DOCUMENTED`, and Belady. Its crosscheck is about objects of one size, where Belady is exact.

@@ -20,6 +20,7 @@ mod s3_fifo;
 mod sampling;
 mod sieve;
 mod twin;
+mod w_tinylfu;
 
 use std::collections::VecDeque;
 

@@ -4,7 +4,7 @@ use nuthatch_policy::{PolicyKind, Slot};
 
 use crate::{
     adaptive::Adaptive, cacheus::Cacheus, clock_pro::ClockPro, lecar::Lecar, lfu::*, lhd::Lhd, lirs::Lirs,
-    queues::*, s3_fifo::S3Fifo, sampling::*, sieve::Sieve,
+    queues::*, s3_fifo::S3Fifo, sampling::*, sieve::Sieve, w_tinylfu::WTinyLfu,
 };
 
 /// A policy written for clarity alone, told what the real one is told. Cleared by making a new one.
@@ -40,6 +40,8 @@ pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
         PolicyKind::Random => Box::new(Random::default()),
         PolicyKind::S3Fifo | PolicyKind::Auto => Box::new(S3Fifo::new(capacity)),
         PolicyKind::Sieve => Box::new(Sieve::default()),
+        PolicyKind::WTinyLfu => Box::new(WTinyLfu::new(capacity, false)),
+        PolicyKind::WTinyLfuAdaptive => Box::new(WTinyLfu::new(capacity, true)),
         other => unimplemented!("write a twin of {other}"),
     }
 }
