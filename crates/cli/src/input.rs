@@ -1,14 +1,15 @@
 //! Where requests come from: the options that every command with a trace shares.
 
 use clap::Args;
-use nuthatch_trace::{Columns, Format, Options, Skipped, Trace};
+use nuthatch_trace::{Columns, Format, Options, Skipped, Trace, workload::Spec};
 
 use crate::interrupt::Interrupt;
 
 /// The trace to read, as an option.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct InputArgs {
-    /// The trace file; plain, gz, xz, zst or bz2. `-` reads standard input
+    /// The trace file; plain, gz, xz, zst or bz2. `-` reads standard input, and `workload:SPEC` makes one up, as in
+    /// workload:zipf:keys=1e6,exponent=0.9,requests=20e6 (`nuthatch workload --help`)
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: String,
 
@@ -49,8 +50,11 @@ pub(crate) struct ReadingArgs {
 }
 
 impl ReadingArgs {
-    /// Opens the trace `name`: a file, or `-` for standard input.
+    /// Opens the trace `name`: a file, `-` for standard input, or `workload:SPEC`.
     pub(crate) fn open(&self, name: &str) -> anyhow::Result<Trace> {
+        if let Some(spec) = name.strip_prefix(WORKLOAD) {
+            return Ok(Trace::of_workload(&spec.parse::<Spec>()?));
+        }
         Ok(self.options().open(name)?)
     }
 
@@ -62,6 +66,9 @@ impl ReadingArgs {
             .lenient(self.lenient)
     }
 }
+
+/// What marks a workload where a file's name could be. A file that is called so is ./workload:...
+const WORKLOAD: &str = "workload:";
 
 /// Says on standard error what a lenient reader passed over, once the trace was read.
 pub(crate) fn report_skipped(skipped: &Skipped) {

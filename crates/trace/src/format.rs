@@ -32,7 +32,7 @@ pub enum Format {
     Jsonl,
     /// Twitter's cache traces: comma separated values without a header.
     Twitter,
-    /// Made up as it is read, not written down at all: a trace of a workload says it is
+    /// Made up as it is read, not written down at all: a trace of a [`workload`](crate::workload) says it is
     /// this. None to choose.
     Workload,
 }

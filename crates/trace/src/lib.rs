@@ -1,4 +1,5 @@
-//! Readers for cache traces, in the formats that they are published in, and writers for the simple ones of these.
+//! Readers for cache traces, in the formats that they are published in, writers for the simple ones of these, and
+//! [`workload`]s that are made up.
 //!
 //! A [`Trace`] streams [`Request`]s from a file, standard input or any reader, plain or compressed with gzip, xz, zstd or
 //! bzip2. It holds a few hundred kilobytes of the file at a time, whatever its length.
@@ -30,6 +31,7 @@ mod options;
 mod records;
 mod skipped;
 mod trace;
+pub mod workload;
 mod write;
 
 pub use columns::{Columns, InvalidColumns};

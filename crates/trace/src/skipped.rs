@@ -68,7 +68,10 @@ impl fmt::Display for Skipped {
                 write!(f, "skipped {malformed} malformed line{s}: {first}")?;
             }
             let between = if first.is_some() && cut.is_some() { "; " } else { "" };
-            write!(f, "{between}{}", cut.as_deref().unwrap_or_default())
+            match cut {
+                Some(cut) => write!(f, "{between}went on without the rest: {cut}"),
+                None => Ok(()),
+            }
         })
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     Format, Options, Request, Skipped, TraceError, detect,
     formats::{self, Decode},
     input::Input,
+    workload::{Spec, Workload},
 };
 
 /// Streams the requests of a trace, as an iterator or, faster, in batches.
@@ -25,8 +26,7 @@ pub struct Trace {
     options: Options,
     decoder: Box<dyn Decode>,
     position: Arc<AtomicU64>,
-    /// The regular file that it is, and its length.
-    file: Option<(PathBuf, u64)>,
+    origin: Origin,
     state: State,
     /// Requests handed out.
     read: u64,
@@ -36,6 +36,17 @@ pub struct Trace {
     /// What [`Iterator::next`] read ahead, and how much of it was handed out.
     ahead: Vec<Request>,
     ahead_used: usize,
+}
+
+/// Where it comes from, to start over.
+enum Origin {
+    /// A pipe or a reader.
+    Stream,
+    File {
+        path: PathBuf,
+        length_bytes: u64,
+    },
+    Workload(Spec),
 }
 
 /// How far reading got.
@@ -84,7 +95,9 @@ impl Trace {
             Err(source) => return Err(TraceError::Open { trace: name, source }),
         };
         let mut trace = Self::read_with(name, file, options, Format::of_name(path))?;
-        trace.file = metadata.is_file().then(|| (path.to_owned(), metadata.len()));
+        if metadata.is_file() {
+            trace.origin = Origin::File { path: path.to_owned(), length_bytes: metadata.len() };
+        }
         Ok(trace)
     }
 
@@ -109,20 +122,40 @@ impl Trace {
         let Some(decoder) = formats::decoder(format, options, input)? else {
             return Err(TraceError::Undetected { trace: name });
         };
-        Ok(Self {
+        let options = options.clone().format(format);
+        Ok(Self::new(name, options, decoder, position, Origin::Stream))
+    }
+
+    /// A workload as a trace: named as it is specified, and made up as it is read.
+    #[must_use]
+    pub fn of_workload(spec: &Spec) -> Self {
+        let position = Arc::new(AtomicU64::new(0));
+        let decoder = Box::new(Made { workload: Workload::new(spec), position: Arc::clone(&position) });
+        let options = Options::new().format(Format::Workload);
+        Self::new(spec.to_string(), options, decoder, position, Origin::Workload(*spec))
+    }
+
+    fn new(
+        name: String,
+        options: Options,
+        decoder: Box<dyn Decode>,
+        position: Arc<AtomicU64>,
+        origin: Origin,
+    ) -> Self {
+        Self {
             name,
-            format,
-            options: options.clone().format(format),
+            format: options.format,
+            options,
             decoder,
             position,
-            file: None,
+            origin,
             state: State::Fresh,
             read: 0,
             skipped: Skipped::default(),
             first_skipped: None,
             ahead: Vec::new(),
             ahead_used: 0,
-        })
+        }
     }
 
     /// The file as given, or the reader's name.
@@ -137,16 +170,21 @@ impl Trace {
         self.format
     }
 
-    /// Bytes of the file, packed as it is, that were read so far: how far a progress bar is.
+    /// Bytes of the file, packed as it is, that were read so far: how far a progress bar is. Of a workload, which has no
+    /// bytes, requests.
     #[must_use]
     pub fn position_bytes(&self) -> u64 {
         self.position.load(Ordering::Relaxed)
     }
 
-    /// Bytes of the file, packed as it is, if it is one.
+    /// Bytes of the file, packed as it is, if it is one; of a workload, requests.
     #[must_use]
-    pub fn length_bytes(&self) -> Option<u64> {
-        self.file.as_ref().map(|(_, length_bytes)| *length_bytes)
+    pub const fn length_bytes(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::Stream => None,
+            Origin::File { length_bytes, .. } => Some(*length_bytes),
+            Origin::Workload(spec) => Some(spec.requests()),
+        }
     }
 
     /// What was passed over so far: nothing unless the options are lenient.
@@ -155,17 +193,21 @@ impl Trace {
         self.skipped.clone()
     }
 
-    /// The same trace from its start, for a second pass with the same options; `None` if it does not come from a regular file.
+    /// The same trace from its start, for a second pass with the same options; `None` if it is neither a
+    /// regular file nor a workload.
     ///
     /// # Errors
     ///
     /// As for [`Options::open`].
     pub fn reopen(&self) -> Option<Result<Self, TraceError>> {
-        let (path, _) = self.file.as_ref()?;
-        Some(Self::open_file(path, &self.options).map(|mut trace| {
-            trace.skipped = self.skipped.clone();
-            trace
-        }))
+        match &self.origin {
+            Origin::Stream => None,
+            Origin::File { path, .. } => Some(Self::open_file(path, &self.options).map(|mut trace| {
+                trace.skipped = self.skipped.clone();
+                trace
+            })),
+            Origin::Workload(spec) => Some(Ok(Self::of_workload(spec))),
+        }
     }
 
     /// Replaces what is in `batch` with the next requests, at most `max` and at least one; none at the end.
@@ -263,6 +305,21 @@ impl fmt::Debug for Trace {
             .field("name", &self.name)
             .field("format", &self.format)
             .finish_non_exhaustive()
+    }
+}
+
+/// A workload in place of a decoder.
+struct Made {
+    workload: Workload,
+    position: Arc<AtomicU64>,
+}
+
+impl Decode for Made {
+    fn decode(&mut self, batch: &mut Vec<Request>, full: usize) -> Result<(), TraceError> {
+        let before = batch.len();
+        batch.extend(self.workload.by_ref().take(full - before));
+        self.position.fetch_add((batch.len() - before) as u64, Ordering::Relaxed);
+        Ok(())
     }
 }
 

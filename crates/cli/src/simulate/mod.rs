@@ -23,6 +23,7 @@ use progress::Watch;
   nuthatch simulate --trace oltp.lis.zst --policy all --capacity 1000,5%
   nuthatch simulate --trace block.oracleGeneral.bin --capacity 64MiB --output json
   nuthatch simulate --trace access.csv --columns key=url,size=bytes,time=when:ms --capacity 1GiB
+  nuthatch simulate --trace workload:scan-points:keys=1e5,requests=5e6 --policy lru,s3-fifo --capacity 1%,10%
   zcat keys.gz | nuthatch simulate --trace - --format keys --capacity 10%")]
 pub(crate) struct SimulateArgs {
     #[command(flatten)]

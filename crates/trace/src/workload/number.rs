@@ -37,9 +37,14 @@ mod tests {
 
     #[test]
     fn amounts_are_whole_however_they_are_written() {
-        for (text, number) in
-            [("0", 0), ("1e6", 1_000_000), ("2.5e3", 2500), ("1_000", 1000), ("20M", 20_000_000), ("1.5k", 1500)]
-        {
+        for (text, number) in [
+            ("0", 0),
+            ("1e6", 1_000_000),
+            ("2.5e3", 2500),
+            ("1_000", 1000),
+            ("20M", 20_000_000),
+            ("1.5k", 1500),
+        ] {
             assert_eq!(parse_amount(text), Some(number), "{text}");
         }
         assert_eq!(parse_amount("18446744073709551615"), Some(u64::MAX));

@@ -63,7 +63,9 @@ impl FromStr for Spread {
                 if from <= to { Ok(Self::Uniform(from, to)) } else { Err(()) }
             }
             ("lognormal", [median, sigma]) => Ok(Self::Lognormal(real(median)?, real(sigma)?)),
-            ("pareto", [least, alpha]) => Ok(Self::Pareto(real(least)?, real(alpha)?, PARETO_MOST.max(real(least)?))),
+            ("pareto", [least, alpha]) => {
+                Ok(Self::Pareto(real(least)?, real(alpha)?, PARETO_MOST.max(real(least)?)))
+            }
             ("pareto", [least, alpha, most]) => {
                 let (least, most) = (real(least)?, real(most)?);
                 if least <= most { Ok(Self::Pareto(least, real(alpha)?, most)) } else { Err(()) }
@@ -99,7 +101,17 @@ mod tests {
             assert_eq!(text.parse::<Spread>().unwrap().to_string(), text);
         }
         assert_eq!("fixed:1e3".parse(), Ok(Spread::Fixed(1000)));
-        for text in ["", "x", "uniform:5", "uniform:5-4", "lognormal:0:1", "pareto:5:0", "pareto:5:1:4", "normal:1:2", "pareto:nan:1"] {
+        for text in [
+            "",
+            "x",
+            "uniform:5",
+            "uniform:5-4",
+            "lognormal:0:1",
+            "pareto:5:0",
+            "pareto:5:1:4",
+            "normal:1:2",
+            "pareto:nan:1",
+        ] {
             assert_eq!(text.parse::<Spread>(), Err(()), "{text}");
         }
     }
