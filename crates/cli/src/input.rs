@@ -20,10 +20,7 @@ pub(crate) struct InputArgs {
 impl InputArgs {
     /// Opens the trace. Once Ctrl-C was pressed, a read of standard input fails rather than waits.
     pub(crate) fn open_until(&self, interrupt: &Interrupt) -> anyhow::Result<Trace> {
-        match self.trace.as_str() {
-            "-" => Ok(self.reading.options().read("-", interrupt.cutting_off(std::io::stdin()))?),
-            path => self.reading.open(path),
-        }
+        self.reading.open_until(&self.trace, interrupt)
     }
 }
 
@@ -50,12 +47,16 @@ pub(crate) struct ReadingArgs {
 }
 
 impl ReadingArgs {
-    /// Opens the trace `name`: a file, `-` for standard input, or `workload:SPEC`.
-    pub(crate) fn open(&self, name: &str) -> anyhow::Result<Trace> {
+    /// Opens the trace `name`: a file, `-` for standard input, or `workload:SPEC`. Once Ctrl-C was pressed, a read of
+    /// standard input fails rather than waits.
+    pub(crate) fn open_until(&self, name: &str, interrupt: &Interrupt) -> anyhow::Result<Trace> {
         if let Some(spec) = name.strip_prefix(WORKLOAD) {
             return Ok(Trace::of_workload(&spec.parse::<Spec>()?));
         }
-        Ok(self.options().open(name)?)
+        Ok(match name {
+            "-" => self.options().read("-", interrupt.cutting_off(std::io::stdin()))?,
+            path => self.options().open(path)?,
+        })
     }
 
     fn options(&self) -> Options {

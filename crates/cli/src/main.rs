@@ -8,7 +8,9 @@ mod log;
 mod output;
 mod serve;
 mod simulate;
+mod sink;
 mod trace;
+mod workload;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ enum Command {
     /// Look at traces and rewrite them.
     #[command(subcommand)]
     Trace(trace::TraceCommand),
+    /// Write a made-up workload as a trace: zipf, scans, flash crowds, YCSB.
+    Workload(Box<workload::WorkloadArgs>),
     /// Drive a server and measure it: throughput, latency, and with a trace the hit ratio.
     Bench(bench::BenchArgs),
     /// Look after a log directory.
@@ -42,7 +46,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Simulate(args) => return exit(simulate::run(&args)),
-        Command::Trace(command) => trace::run(&command),
+        Command::Trace(command) => return exit(trace::run(&command)),
+        Command::Workload(args) => return exit(workload::run(&args)),
         Command::Bench(args) => bench::run(args),
         Command::Log(command) => log::run(&command),
     };

@@ -1,16 +1,11 @@
 //! `nuthatch trace convert`: any trace that can be read, in one of the simple formats.
 
-use std::{
-    fs::File,
-    io::{BufWriter, Write},
-    path::Path,
-};
+use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
-use nuthatch_trace::{Compression, Format, Packer, Writer};
+use nuthatch_trace::Format;
 
-use crate::input::{ReadingArgs, report_skipped};
+use crate::{input::ReadingArgs, interrupt::Interrupt, sink::Sink};
 
 /// Rewrite a trace in another format.
 ///
@@ -19,17 +14,23 @@ use crate::input::{ReadingArgs, report_skipped};
 #[derive(Args)]
 #[command(after_long_help = "Examples:
   nuthatch trace convert oltp.lis.zst oltp.keys.gz
-  nuthatch trace convert block.vscsi block.csv")]
+  nuthatch trace convert block.vscsi block.csv
+  nuthatch trace convert access.tsv - --columns key=url,size=bytes --to jsonl | head
+  nuthatch trace convert cut.csv.gz whole.csv.gz --lenient
+
+csv and jsonl keep everything. oracle knows no operations and no times to live, vscsi no times to live, and keys, lis,
+lirs, u32be and u64be nothing but keys.")]
 pub(crate) struct ConvertArgs {
-    /// The trace to read; `-` reads standard input
+    /// The trace to read; `-` reads standard input, `workload:SPEC` makes one up
     #[arg(value_name = "IN")]
     input: String,
 
-    /// The file to write, in the format and the compression that its name ends in
+    /// The file to write, compressed if its name ends in .gz, .xz, .zst or .bz2; `-` writes to standard output
     #[arg(value_name = "OUT")]
     output: String,
 
-    /// The format to write, if the name of OUT does not tell
+    /// How to write: csv, jsonl, keys, lis, lirs, u32be, u64be, oracle, vscsi or twitter. Told by the name of OUT, and
+    /// csv for standard output
     #[arg(long, value_name = "FORMAT")]
     to: Option<Format>,
 
@@ -37,25 +38,9 @@ pub(crate) struct ConvertArgs {
     reading: ReadingArgs,
 }
 
-pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
-    let path = Path::new(&args.output);
-    let format = args
-        .to
-        .or_else(|| Format::of_name(path))
-        .with_context(|| format!("{}: the name tells no format; name one with --to", args.output))?;
-    let trace = args.reading.open(&args.input)?;
-    let file = File::create(path).with_context(|| format!("cannot write {}", args.output))?;
-    let packer = Packer::new(BufWriter::new(file), Compression::of_name(path))?;
-    let skipped = trace.skipped();
-    let mut writer = Writer::new(packer, format)?;
-    for request in trace {
-        writer.write(&request?)?;
-    }
-    let (packer, losses) = writer.finish()?;
-    packer.finish().and_then(|mut file| file.flush()).context("cannot write the trace")?;
-    report_skipped(&skipped);
-    if !losses.is_none() {
-        eprintln!("nuthatch: {losses}");
-    }
-    Ok(())
+pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<ExitCode> {
+    let sink = Sink::new(&args.output, args.to)?;
+    let interrupt = Interrupt::listen()?;
+    let trace = args.reading.open_until(&args.input, &interrupt)?;
+    sink.write_trace(&interrupt, trace)
 }

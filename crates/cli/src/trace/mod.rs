@@ -2,6 +2,8 @@
 
 mod convert;
 
+use std::process::ExitCode;
+
 use clap::Subcommand;
 
 /// Look at traces and rewrite them.
@@ -11,7 +13,7 @@ pub(crate) enum TraceCommand {
     Convert(convert::ConvertArgs),
 }
 
-pub(crate) fn run(command: &TraceCommand) -> anyhow::Result<()> {
+pub(crate) fn run(command: &TraceCommand) -> anyhow::Result<ExitCode> {
     match command {
         TraceCommand::Convert(args) => convert::run(args),
     }

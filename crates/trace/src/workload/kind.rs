@@ -94,6 +94,30 @@ impl Kind {
         }
     }
 
+    /// What it is, in one line.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Uniform => "every key as often as any other",
+            Self::Zipf => "key k in proportion to (k + 1)^-exponent: few keys get most requests",
+            Self::ScrambledZipf => "the same, with the popular keys scattered over all numbers",
+            Self::Hotset => "a share of the keys (hot) gets a share of the requests (heat)",
+            Self::Latest => "the newest keys are the most popular, and new ones come in (inserts)",
+            Self::Shifting => "zipf around a hot spot that moves on (step) every so often (period)",
+            Self::Scan => "one key after another, none twice",
+            Self::Loop => "one key after another, round and round",
+            Self::ScanPoints => "scattered zipf, and now and then a scan through keys of its own",
+            Self::FlashCrowd => "scattered zipf, until for a while all the world wants a few new keys",
+            Self::Mixed => "scattered zipf with writes, deletes, sizes and times to live",
+            Self::YcsbA => "half reads, half writes",
+            Self::YcsbB => "95 % reads, 5 % writes",
+            Self::YcsbC => "reads only",
+            Self::YcsbD => "95 % reads of what is new, 5 % inserts",
+            Self::YcsbE => "95 % short scans, which are runs of reads, 5 % inserts",
+            Self::YcsbF => "half reads, half reads that are followed by a write of the same key",
+        }
+    }
+
     /// The names of its parameters, its own first.
     pub fn parameter_names(self) -> impl Iterator<Item = &'static str> {
         self.parameters().map(Parameter::name)
