@@ -54,7 +54,7 @@ struct ParameterArgs {
     #[arg(long, value_name = "N")]
     seed: Option<String>,
 
-    /// Bytes of objects: 4096, uniform:100-2000, lognormal:MEDIAN:SIGMA or pareto:LEAST:ALPHA[:MOST]. An object keeps its
+    /// Bytes of objects: 4096, uniform:100-2000, lognormal:MEDIAN:SIGMA or pareto:LEAST:ALPHA:MOST. An object keeps its
     /// size
     #[arg(long, value_name = "BYTES")]
     sizes: Option<String>,
