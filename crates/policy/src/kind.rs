@@ -15,10 +15,14 @@ use crate::{
     lfu::{Frequent, Lfu},
     lhd::Lhd,
     lirs::Lirs,
+    lru_k::LruK,
+    nru::Nru,
     queue::{OnHit, Queue, Victim},
     random::Random,
     s3_fifo::S3Fifo,
     sieve::Sieve,
+    slru::Slru,
+    two_q::TwoQ,
     w_tinylfu::{WTinyLfu, Window},
 };
 
@@ -56,6 +60,8 @@ macro_rules! policies {
 }
 
 policies! {
+    /// 2Q (VLDB 1994), the full version.
+    TwoQ "2q" => |capacity| TwoQ::new(capacity);
     /// ARC (FAST 2003).
     Arc "arc" => |capacity| Arc::new(capacity);
     /// Cacheus (FAST 2021).
@@ -90,14 +96,20 @@ policies! {
     Lru "lru" => |_| Queue::new(OnHit::MoveToHead, Victim::Oldest);
     /// Most frequently used.
     Mfu "mfu" => |_| Lfu::new(Frequent::Most);
+    /// LRU-K with K = 2 (SIGMOD 1993).
+    LruK "lru-k" => |capacity| LruK::new(capacity);
     /// Most recently used.
     Mru "mru" => |_| Queue::new(OnHit::MoveToHead, Victim::Newest);
+    /// Not recently used: one bit per entry.
+    Nru "nru" => |_| Nru::default();
     /// Random.
     Random "random" => |_| Random::new();
     /// S3-FIFO (SOSP 2023).
     S3Fifo "s3-fifo" => |capacity| S3Fifo::new(capacity);
     /// SIEVE (NSDI 2024).
     Sieve "sieve" => |_| Sieve::new();
+    /// SLRU in four segments of equal size.
+    Slru "slru" => |capacity| Slru::new(capacity);
     /// W-TinyLFU (ACM TOS 2017) with a window of 1 %.
     WTinyLfu "w-tinylfu" => |capacity| WTinyLfu::new(capacity, Window::Fixed);
     /// W-TinyLFU with the window's share found by hill climbing (Middleware 2018).

@@ -29,11 +29,29 @@ const DOCUMENTED: &[(&str, &str, PolicyKind, f64)] = &[
     ("reference.csv", "LFU", PolicyKind::Lfu, 0.0),
     ("reference.csv", "LRU", PolicyKind::Lru, 0.0),
     ("reference.csv", "Sieve", PolicyKind::Sieve, 0.0),
+    ("reference.csv", "SLRU", PolicyKind::Slru, 0.005),
+    ("reference.csv", "TwoQ", PolicyKind::TwoQ, 0.0),
     ("crosscheck.csv", "ARC", PolicyKind::Arc, 0.005),
     ("crosscheck.csv", "CAR", PolicyKind::Car, 0.005),
     ("crosscheck.csv", "LIRS-wide", PolicyKind::Lirs, 0.005),
     ("crosscheck.csv", "S3FIFO-paper", PolicyKind::S3Fifo, 0.005),
     ("crosscheck.csv", "WTinyLFU-exact", PolicyKind::WTinyLfu, 0.005),
+];
+
+/// Where the reference is known to differ from the paper. Its SLRU lets newcomers into higher segments while the cache
+/// fills up: what came first is safe there from all that comes later, so that a part of a loop is pinned (gli, loop,
+/// multi3, ps), or on other traces the wrong entries are (arc_P3). With that rule put into ours for once, all 59 rows
+/// agreed within 0.0024.
+const DEFECTS: &[(PolicyKind, &str, &[u64])] = &[
+    (PolicyKind::Slru, "arc_OLTP", &[9344]),
+    (PolicyKind::Slru, "arc_P3_first2M", &[42_653, 106_632]),
+    (PolicyKind::Slru, "cache2k_web07", &[5121]),
+    (PolicyKind::Slru, "cachelib_bigcache_short", &[312]),
+    (PolicyKind::Slru, "cloudPhysicsIO", &[12_244]),
+    (PolicyKind::Slru, "lirs_gli", &[126, 253, 632]),
+    (PolicyKind::Slru, "lirs_loop", &[10, 51, 101, 253]),
+    (PolicyKind::Slru, "lirs_multi3", &[373, 745, 1864]),
+    (PolicyKind::Slru, "lirs_ps", &[154, 308, 771]),
 ];
 
 /// All of `DOCUMENTED`, and Belady. Its crosscheck is about objects of one size, where Belady is exact.
@@ -168,7 +186,11 @@ fn check(folder: &Path, trace: &str, findings: &[Finding]) -> Vec<String> {
         };
         let tolerance = finding.tolerance;
         // The files give ratios with six digits.
-        let agrees = row.requests == finding.requests && off <= tolerance && bytes_off <= tolerance + 1e-6;
+        let agrees = if is_defect(trace, finding) {
+            off > tolerance // else the list of defects is wrong
+        } else {
+            row.requests == finding.requests && off <= tolerance && bytes_off <= tolerance + 1e-6
+        };
         (!agrees).then(|| {
             format!(
                 "{trace} {} at {} {}: {} hits of {}, expected {} of {} (off by {off:.5}, bytes by {bytes_off:.6})",
@@ -183,6 +205,12 @@ fn check(folder: &Path, trace: &str, findings: &[Finding]) -> Vec<String> {
         })
     });
     deviations.collect()
+}
+
+fn is_defect(trace: &str, finding: &Finding) -> bool {
+    DEFECTS.iter().any(|(policy, of, capacities)| {
+        Contender::from(*policy) == finding.policy && *of == trace && capacities.contains(&finding.capacity)
+    })
 }
 
 fn is_of(row: &Row, finding: &Finding) -> bool {
