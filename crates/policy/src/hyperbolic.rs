@@ -5,7 +5,7 @@
 //! entry of least value among 64 drawn at random leaves; of equal values the older. With weights the value is per unit
 //! of weight.
 //!
-//! Cost: hit O(1), adds one; evict 64 draws, each a look at memory that is likely far away. Metadata: 32 bytes per entry.
+//! Cost: hit O(1), adds one; evict 64 draws, each a look at memory that is likely far away. Metadata: 28 bytes per entry.
 //! Strong on skewed streams, where it beats LFU since a count is measured against its time, and LRU since one request
 //! is not enough to stay; weak on loops and phases: an old favourite takes as long to fade as it was one.
 //!

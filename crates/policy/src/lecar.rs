@@ -4,7 +4,7 @@
 //! expert that let it go loses weight, the more so the more recently it did. Of entries asked for equally often LFU
 //! names the one least recently so.
 //!
-//! Cost: every operation O(1). Metadata: 36 bytes per entry, about 40 per ghost, and ghosts of half the capacity to each
+//! Cost: every operation O(1). Metadata: 36 bytes per entry, about 48 per ghost, and ghosts of half the capacity to each
 //! expert. Strong where recency and frequency take turns; weak on scans and loops, which neither expert sees through:
 //! `cacheus` mends that.
 //!

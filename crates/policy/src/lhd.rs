@@ -7,7 +7,7 @@
 //! stays, at most a hundredth of the capacity: of what always leaves young, one would never learn how it ages.
 //!
 //! Cost: hit O(1); evict 40 looks at memory that is likely far away; a pass of some 10 microseconds over the model at
-//! the end of each period. Metadata: 38 bytes per entry, and 70 kB. Strong on any stream that stays as it is, with loops
+//! the end of each period. Metadata: 32 bytes per entry, and 70 kB. Strong on any stream that stays as it is, with loops
 //! and scans in it, and where sizes differ; weak where that changes sooner than it learns, and in small caches, which
 //! see too little to learn from.
 //!

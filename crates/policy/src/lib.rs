@@ -54,6 +54,7 @@ mod sketch;
 mod slab;
 mod slru;
 mod splitmix;
+mod sr_lru;
 mod two_q;
 mod w_tinylfu;
 
