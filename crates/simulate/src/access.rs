@@ -1,5 +1,7 @@
 //! Requests as the simulated caches see them.
 
+use nuthatch_trace::Op;
+
 /// One request for one object. 16 bytes, since a pass over a trace streams them through the CPU's caches once per
 /// simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +13,35 @@ pub(crate) struct Access {
     pub(crate) next_use: u32,
     /// The object's bytes, at least 1.
     pub(crate) bytes: u64,
+}
+
+/// What else a request says, if it is honoured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) op: Op,
+    /// 0 if the trace does not tell the time, or times to live are not honoured.
+    pub(crate) time_us: u64,
+    /// [`Terms::FOR_EVER`] if there is none.
+    pub(crate) ttl_us: u64,
+}
+
+impl Terms {
+    pub(crate) const FOR_EVER: u64 = u64::MAX;
+}
+
+/// Requests that follow one another.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) accesses: Vec<Access>,
+    /// One for each access if anything is honoured, else none at all: then every request is a read.
+    pub(crate) terms: Vec<Terms>,
+}
+
+impl Batch {
+    pub(crate) fn clear(&mut self) {
+        self.accesses.clear();
+        self.terms.clear();
+    }
 }
 
 impl Access {

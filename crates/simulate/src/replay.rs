@@ -1,31 +1,18 @@
 //! One pass of a trace through many simulations.
 
-use std::{
-    mem,
-    num::NonZeroUsize,
-    ops::ControlFlow,
-    panic,
-    sync::{Arc, mpsc},
-    thread,
-};
+use std::{num::NonZeroUsize, ops::ControlFlow, thread};
 
-use nuthatch_policy::Oracle;
 use nuthatch_trace::Trace;
 
 use crate::{
-    Capacity, Contender, Row, SimulateError, Unit,
-    access::Access,
+    Capacity, Contender, Honour, Row, SimulateError, Unit,
     capacity::Totals,
-    future::Future,
-    objects::Objects,
+    crew::{replay_here, replay_on_threads},
+    first_pass::{Wanted, first_pass},
+    progress::Progress,
     simulation::Simulation,
-    source::{Source, TraceSource},
+    source::Reading,
 };
-
-/// Accesses that one simulation takes in its turn: 64 KiB, which leaves room in a second-level cache for its state.
-const BATCH: usize = 4096;
-/// Batches that may wait for a worker, so that decoding and simulating need not keep step.
-const BATCHES_WAITING: usize = 4;
 
 /// What to simulate.
 #[derive(Clone, Debug)]
@@ -36,33 +23,8 @@ pub struct Replay {
     limit: Option<u64>,
     threads: usize,
     timeline: bool,
+    honour: Honour,
 }
-
-/// How far a replay is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Which pass over the trace this is.
-    pub stage: Stage,
-    /// Requests read in this pass.
-    pub requests: u64,
-    /// Bytes of the file, packed as it is, read in this pass.
-    pub position_bytes: u64,
-    /// Bytes of the file, packed as it is; `None` if the trace is no file.
-    pub length_bytes: Option<u64>,
-}
-
-/// A pass over the trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Counts distinct objects, of which some capacity is a share, or looks into the future.
-    Counting,
-    /// Simulates.
-    Replaying,
-}
-
-/// Is told how far a replay is, and says whether to go on.
-type OnProgress<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
 impl Replay {
     /// Every policy at every capacity.
@@ -76,6 +38,7 @@ impl Replay {
             bytes: false,
             limit: None,
             timeline: false,
+            honour: Honour::default(),
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         }
     }
@@ -102,6 +65,13 @@ impl Replay {
         self
     }
 
+    /// What is honoured of what requests say beside keys and first sizes; nothing unless told.
+    #[must_use]
+    pub const fn honour(mut self, honour: Honour) -> Self {
+        self.honour = honour;
+        self
+    }
+
     /// Whether each row tells the hits over time as well.
     #[must_use]
     pub const fn timeline(mut self, timeline: bool) -> Self {
@@ -113,8 +83,9 @@ impl Replay {
     /// same and policies named twice come once.
     ///
     /// Shares need a pass before to count objects, and Belady needs one to learn the future, at 4 bytes per request. A
-    /// trace from a file is opened again for the second pass; any other is remembered, at 16 bytes per request. Besides that, a replay needs about 40 bytes per distinct object, 4 more
-    /// per distinct object and simulation, and 24 per resident object of a simulation beside what its policy adds.
+    /// trace from a file is opened again for the second pass; any other is remembered, at 16 bytes per request, or 40 if something is
+    /// honoured. Besides that, a replay needs about 40 bytes per distinct object, 4 more per distinct object and
+    /// simulation, and 24 per resident object of a simulation beside what its policy adds.
     ///
     /// # Errors
     ///
@@ -144,7 +115,14 @@ impl Replay {
         if self.capacities.is_empty() {
             return Err(SimulateError::NoCapacity);
         }
-        let Some((mut source, totals)) = self.prepare(trace, &mut progress)? else { return Ok(Vec::new()) };
+        let reading = Reading { limit: self.limit, honour: self.honour };
+        let wanted = Wanted {
+            totals: self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_))),
+            future: self.policies.contains(&Contender::Belady),
+        };
+        let Some((mut source, totals)) = first_pass(trace, reading, wanted, &mut progress)? else {
+            return Ok(Vec::new());
+        };
         let simulations = self.simulations(totals)?;
         let simulations = if self.threads.min(simulations.len()) <= 1 {
             replay_here(&mut source, simulations, &mut progress)?
@@ -152,64 +130,6 @@ impl Replay {
             replay_on_threads(&mut source, simulations, self.threads, &mut progress)?
         };
         Ok(simulations.iter().map(|simulation| simulation.row(&name)).collect())
-    }
-
-    /// Counts what there is, if some capacity is a share of it, learns the future, if some policy needs to know it, and
-    /// sets the trace to its start. `None` if `progress` does not want to go on.
-    fn prepare(
-        &self,
-        trace: Trace,
-        progress: &mut OnProgress<'_>,
-    ) -> Result<Option<(Source, Totals)>, SimulateError> {
-        let mut future = self.policies.contains(&Contender::Belady).then(Future::default);
-        let shares = self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_)));
-        if !shares && future.is_none() {
-            let source = TraceSource::new(trace, self.limit, Objects::default());
-            return Ok(Some((Source::Trace(Box::new(source)), Totals::default())));
-        }
-        let again = trace.reopen().transpose()?;
-        let mut counting = TraceSource::new(trace, self.limit, Objects::default());
-        let mut accesses = Vec::new();
-        let mut requests = 0;
-        loop {
-            let known = accesses.len();
-            let read = counting.read(&mut accesses, BATCH);
-            requests += *read.as_ref().unwrap_or(&0) as u64;
-            if progress(Progress::of(Stage::Counting, requests, counting.trace())).is_break() {
-                return Ok(None);
-            }
-            if read? == 0 {
-                break;
-            }
-            if let Some(future) = &mut future
-                && !accesses[known..].iter().all(|access| future.observe(access))
-            {
-                return Err(SimulateError::TooLongForBelady { trace: counting.trace().name().to_owned() });
-            }
-            if again.is_some() {
-                accesses.clear();
-            }
-        }
-        let objects = counting.take_objects();
-        let totals = objects.totals();
-        if let Some(future) = &mut future {
-            future.complete();
-        }
-        let source = match again {
-            Some(again) => {
-                let mut source = TraceSource::new(again, self.limit, objects);
-                source.foresee(future);
-                Source::Trace(Box::new(source))
-            }
-            None => {
-                for (number, access) in accesses.iter_mut().enumerate() {
-                    access.next_use =
-                        future.as_ref().and_then(|future| future.next_use(number)).unwrap_or(Oracle::NEVER);
-                }
-                Source::Memory(accesses, 0)
-            }
-        };
-        Ok(Some((source, totals)))
     }
 
     fn simulations(&self, totals: Totals) -> Result<Vec<Simulation>, SimulateError> {
@@ -238,105 +158,4 @@ impl Replay {
         }
         Ok(simulations)
     }
-}
-
-impl Progress {
-    pub(crate) fn counting(requests: u64, trace: &Trace) -> Self {
-        Self::of(Stage::Counting, requests, trace)
-    }
-
-    fn of(stage: Stage, requests: u64, trace: &Trace) -> Self {
-        Self { stage, requests, position_bytes: trace.position_bytes(), length_bytes: trace.length_bytes() }
-    }
-}
-
-/// Calls `each` with every batch of `source`, until `progress` breaks.
-fn for_each_batch(
-    source: &mut Source,
-    progress: &mut OnProgress<'_>,
-    mut each: impl FnMut(&mut Vec<Access>),
-) -> Result<(), SimulateError> {
-    let mut batch = Vec::new();
-    let mut requests = 0;
-    loop {
-        batch.clear();
-        let read = source.read(&mut batch, BATCH);
-        requests += *read.as_ref().unwrap_or(&0) as u64;
-        let now = match source {
-            Source::Trace(source) => Progress::of(Stage::Replaying, requests, source.trace()),
-            Source::Memory(..) => {
-                Progress { stage: Stage::Replaying, requests, position_bytes: 0, length_bytes: None }
-            }
-        };
-        if read.is_ok() {
-            each(&mut batch);
-        }
-        if progress(now).is_break() || read? == 0 {
-            return Ok(());
-        }
-    }
-}
-
-fn replay_here(
-    source: &mut Source,
-    mut simulations: Vec<Simulation>,
-    progress: &mut OnProgress<'_>,
-) -> Result<Vec<Simulation>, SimulateError> {
-    for_each_batch(source, progress, |batch| {
-        for simulation in &mut simulations {
-            simulation.read_all(batch);
-        }
-    })?;
-    Ok(simulations)
-}
-
-/// This thread decodes; each worker has its share of the simulations and sees every batch.
-fn replay_on_threads(
-    source: &mut Source,
-    simulations: Vec<Simulation>,
-    threads: usize,
-    progress: &mut OnProgress<'_>,
-) -> Result<Vec<Simulation>, SimulateError> {
-    let count = simulations.len();
-    let workers = threads.min(count);
-    // Dealt like cards: neighbours in the list, with like capacities, are like in cost.
-    let mut hands = Vec::from_iter((0..workers).map(|_| Vec::new()));
-    for (index, simulation) in simulations.into_iter().enumerate() {
-        hands[index % workers].push((index, simulation));
-    }
-    thread::scope(|scope| {
-        let (batches, working): (Vec<_>, Vec<_>) = hands
-            .into_iter()
-            .map(|mut hand| {
-                let (batches, inbox) = mpsc::sync_channel::<Arc<[Access]>>(BATCHES_WAITING);
-                let worker = scope.spawn(move || {
-                    for batch in inbox {
-                        for (_, simulation) in &mut hand {
-                            simulation.read_all(&batch);
-                        }
-                    }
-                    hand
-                });
-                (batches, worker)
-            })
-            .unzip();
-        let outcome = for_each_batch(source, progress, |batch| {
-            let batch = Arc::<[Access]>::from(mem::take(batch));
-            for worker in &batches {
-                // Fails only if the worker panicked, which joining it passes on.
-                let _ = worker.send(Arc::clone(&batch));
-            }
-        });
-        drop(batches);
-        let mut dealt = Vec::with_capacity(count);
-        for worker in working {
-            match worker.join() {
-                Ok(hand) => dealt.extend(hand),
-                Err(panicked) => panic::resume_unwind(panicked),
-            }
-        }
-        outcome?;
-        dealt.sort_unstable_by_key(|(index, _)| *index);
-        Ok(dealt.into_iter().map(|(_, simulation)| simulation).collect())
-    })
 }

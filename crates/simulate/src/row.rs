@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::Timeline;
+use crate::{Details, Timeline};
 
 /// What a capacity counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -53,6 +53,9 @@ pub struct Row {
     /// Misses whose object is larger than the capacity, so that it was not admitted. Not serialised.
     #[serde(skip)]
     pub rejections: u64,
+    /// Why requests missed, and more. Not serialised.
+    #[serde(skip)]
+    pub details: Details,
     /// The hits over time, if [kept](crate::Replay::timeline). Not serialised.
     #[serde(skip)]
     pub timeline: Option<Timeline>,

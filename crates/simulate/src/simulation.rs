@@ -1,13 +1,21 @@
 //! One policy at one capacity.
 
+mod honoured;
+
 use std::{
     num::NonZeroU64,
+    ops::Range,
     time::{Duration, Instant},
 };
 
 use nuthatch_policy::{Oracle, Policy, Slab, Slot};
 
-use crate::{Contender, Row, Timeline, Unit, access::Access, residence::Residence};
+use crate::{
+    Contender, Details, Misses, Row, Timeline, Unit,
+    access::{Access, Batch},
+    residence::Residence,
+};
+use honoured::Expiries;
 
 /// A cache without values. It drives its policy as the live cache does: on a miss evict until there is room, then
 /// insert.
@@ -23,15 +31,18 @@ pub(crate) struct Simulation {
     /// since numbering the objects is then spent on it alone.
     residences: Vec<Residence>,
     weight: u64,
+    expiries: Expiries,
     counts: Counts,
     /// Kept if asked for.
     timeline: Option<Timeline>,
     time: Duration,
 }
 
-/// 16 bytes in a slab: a weight is never 0, which leaves 0 to mark free places.
+/// 24 bytes in a slab: a weight is never 0, which leaves 0 to mark free places.
 struct Entry {
     weight: NonZeroU64,
+    /// How many accesses there were when it came in.
+    since: u64,
     object: u32,
 }
 
@@ -43,6 +54,13 @@ struct Counts {
     hit_bytes: u64,
     evictions: u64,
     rejections: u64,
+    writes: u64,
+    deletes: u64,
+    /// By [`Residence::absence`].
+    misses: [u64; Residence::ABSENCES],
+    /// Weight times accesses that entries were held for, of those that left; and of them, those that were never read.
+    held: f64,
+    held_unread: f64,
 }
 
 impl Simulation {
@@ -57,6 +75,7 @@ impl Simulation {
             entries: Slab::new(),
             residences: Vec::new(),
             weight: 0,
+            expiries: Expiries::default(),
             counts: Counts::default(),
             timeline: None,
             time: Duration::ZERO,
@@ -67,81 +86,118 @@ impl Simulation {
         self.timeline = Some(Timeline::default());
     }
 
-    /// Reads each object in turn. A few thousand at once: enough for this simulation's state to come into the CPU's
+    /// Takes each access in turn. A few thousand at once: enough for this simulation's state to come into the CPU's
     /// caches and stay there before the next simulation's turn.
-    pub(crate) fn read_all(&mut self, batch: &[Access]) {
+    pub(crate) fn take_all(&mut self, batch: &Batch) {
         let start = Instant::now();
+        let all = 0..batch.accesses.len();
         if let Some(mut timeline) = self.timeline.take() {
-            let mut rest = batch;
-            while !rest.is_empty() {
-                let (slice, later) = rest.split_at(timeline.room().min(rest.len()));
+            let mut at = 0;
+            while at < all.end {
+                let slice = at..all.end.min(at.saturating_add(timeline.room()));
                 let (requests, hits) = (self.counts.requests, self.counts.hits);
-                self.read_each(slice);
+                self.take_some(batch, slice.clone());
                 timeline.note(slice.len(), self.counts.requests - requests, self.counts.hits - hits);
-                rest = later;
+                at = slice.end;
             }
             self.timeline = Some(timeline);
         } else {
-            self.read_each(batch);
+            self.take_some(batch, all);
         }
         self.time += start.elapsed();
     }
 
-    fn read_each(&mut self, accesses: &[Access]) {
-        for access in accesses {
-            self.read(*access);
+    fn take_some(&mut self, batch: &Batch, range: Range<usize>) {
+        if batch.terms.is_empty() {
+            for access in &batch.accesses[range] {
+                self.read(*access);
+            }
+        } else {
+            for (access, terms) in batch.accesses[range.clone()].iter().zip(&batch.terms[range]) {
+                self.obey(*access, *terms);
+            }
         }
     }
 
-    fn read(&mut self, access: Access) {
+    /// Returns the slot that a miss filled.
+    fn read(&mut self, access: Access) -> Option<Slot> {
         self.counts.requests += 1;
         self.counts.bytes = self.counts.bytes.saturating_add(access.bytes);
         if let Some(oracle) = &self.oracle {
             oracle.tell(access.next_use);
         }
-        let residence = self.residences.get(access.object as usize);
-        if let Some(slot) = residence.and_then(|residence| residence.slot()) {
-            self.counts.hits += 1;
-            self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(access.bytes);
-            self.policy.hit(slot);
-        } else {
-            self.fill(access);
-        }
+        let absence = match self.residences.get_mut(access.object as usize) {
+            Some(residence) => match residence.slot() {
+                Some(slot) => {
+                    residence.mark_read();
+                    self.counts.hits += 1;
+                    self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(access.bytes);
+                    self.policy.hit(slot);
+                    return None;
+                }
+                None => *residence,
+            },
+            None => Residence::NEVER,
+        };
+        self.counts.misses[absence.absence()] += 1;
+        self.fill(access)
     }
 
-    fn fill(&mut self, Access { object, bytes, .. }: Access) {
-        let weight = match self.unit {
-            Unit::Objects => NonZeroU64::MIN,
-            Unit::Bytes => NonZeroU64::new(bytes).unwrap_or(NonZeroU64::MIN),
-        };
+    /// Takes in an object that is not held, if it fits.
+    fn fill(&mut self, access: Access) -> Option<Slot> {
+        let (object, weight) = (access.object, self.weight_of(access));
+        self.know(object);
         if weight.get() > self.capacity {
             self.counts.rejections += 1;
-            return;
+            self.residences[object as usize] = Residence::REFUSED;
+            return None;
         }
         let hash = Access::hash(object);
         self.policy.miss(hash, weight.get());
         while self.weight > self.capacity - weight.get() {
             self.evict();
         }
-        let Ok(slot) = self.entries.insert(Entry { weight, object }) else {
+        let Ok(slot) = self.entries.insert(Entry { weight, since: self.counts.accesses(), object }) else {
             unreachable!("there are no more objects than slots")
         };
         self.weight += weight.get();
+        self.residences[object as usize] = Residence::held(slot);
+        self.policy.insert(slot, hash, weight.get());
+        Some(slot)
+    }
+
+    /// There is a residence for `object`.
+    fn know(&mut self, object: u32) {
         if self.residences.len() <= object as usize {
             self.residences.resize(object as usize + 1, Residence::NEVER);
         }
-        self.residences[object as usize] = Residence::held(slot);
-        self.policy.insert(slot, hash, weight.get());
     }
 
     fn evict(&mut self) {
-        let victim = self.policy.evict().and_then(|slot: Slot| self.entries.remove(slot));
-        let Some(entry) = victim else {
+        let Some(slot) = self.policy.evict() else {
             unreachable!("{} evicts nothing while {} units are held", self.contender, self.weight)
         };
-        self.weight -= entry.weight.get();
-        self.residences[entry.object as usize] = Residence::EVICTED;
         self.counts.evictions += 1;
+        self.detach(slot, Residence::EVICTED);
+    }
+
+    /// Lets an entry go that the policy has forgotten.
+    fn detach(&mut self, slot: Slot, absence: Residence) {
+        let Some(entry) = self.entries.remove(slot) else {
+            unreachable!("{} names a slot that holds nothing", self.contender)
+        };
+        self.weight = self.weight.saturating_sub(entry.weight.get());
+        let residence = &mut self.residences[entry.object as usize];
+        self.counts.note_held(&entry, residence.was_read());
+        *residence = absence;
+        self.expiries.left(slot);
+    }
+
+    fn weight_of(&self, access: Access) -> NonZeroU64 {
+        match self.unit {
+            Unit::Objects => NonZeroU64::MIN,
+            Unit::Bytes => NonZeroU64::new(access.bytes).unwrap_or(NonZeroU64::MIN),
+        }
     }
 
     pub(crate) fn row(&self, trace: &str) -> Row {
@@ -158,7 +214,38 @@ impl Simulation {
             evictions: self.counts.evictions,
             seconds: self.time.as_secs_f64(),
             rejections: self.counts.rejections,
+            details: self.details(),
             timeline: self.timeline.clone(),
+        }
+    }
+
+    fn details(&self) -> Details {
+        let [compulsory, capacity, expired, deleted, too_large] = self.counts.misses;
+        let mut at_end =
+            Counts { held: self.counts.held, held_unread: self.counts.held_unread, ..Counts::default() };
+        at_end.requests = self.counts.accesses();
+        for (_, entry) in self.entries.iter() {
+            at_end.note_held(entry, self.residences[entry.object as usize].was_read());
+        }
+        Details {
+            misses: Misses { compulsory, capacity, expired, deleted, too_large },
+            writes: self.counts.writes,
+            deletes: self.counts.deletes,
+            scan_pollution: if at_end.held > 0.0 { at_end.held_unread / at_end.held } else { 0.0 },
+        }
+    }
+}
+
+impl Counts {
+    const fn accesses(&self) -> u64 {
+        self.requests + self.writes + self.deletes
+    }
+
+    fn note_held(&mut self, entry: &Entry, read: bool) {
+        let held = entry.weight.get() as f64 * (self.accesses() - entry.since) as f64;
+        self.held += held;
+        if !read {
+            self.held_unread += held;
         }
     }
 }

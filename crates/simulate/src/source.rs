@@ -3,24 +3,39 @@
 use std::mem;
 
 use nuthatch_policy::Oracle;
-use nuthatch_trace::{Request, Trace};
+use nuthatch_trace::{Op, Request, Trace};
 
-use crate::{SimulateError, access::Access, future::Future, objects::Objects};
+use crate::{
+    Honour, SimulateError,
+    access::{Batch, Terms},
+    future::Future,
+    objects::Objects,
+    progress::Ignored,
+};
+
+/// What of a trace is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading {
+    /// So many requests at most.
+    pub(crate) limit: Option<u64>,
+    pub(crate) honour: Honour,
+}
 
 pub(crate) enum Source {
     Trace(Box<TraceSource>),
     /// All accesses of a trace that cannot be read twice, and how many of them were handed out.
-    Memory(Vec<Access>, usize),
+    Memory(Batch, usize),
 }
 
 impl Source {
     /// Appends the next accesses, at most `max`; none at the end. Returns how many.
-    pub(crate) fn read(&mut self, batch: &mut Vec<Access>, max: usize) -> Result<usize, SimulateError> {
+    pub(crate) fn read(&mut self, batch: &mut Batch, max: usize) -> Result<usize, SimulateError> {
         match self {
             Self::Trace(trace) => trace.read(batch, max),
-            Self::Memory(accesses, used) => {
-                let end = accesses.len().min(*used + max);
-                batch.extend_from_slice(&accesses[*used..end]);
+            Self::Memory(all, used) => {
+                let end = all.accesses.len().min(*used + max);
+                batch.accesses.extend_from_slice(&all.accesses[*used..end]);
+                batch.terms.extend_from_slice(all.terms.get(*used..end).unwrap_or_default());
                 Ok(end - mem::replace(used, end))
             }
         }
@@ -30,22 +45,28 @@ impl Source {
 /// Reads a trace as accesses.
 pub(crate) struct TraceSource {
     trace: Trace,
+    honour: Honour,
     requests: Vec<Request>,
     /// How many requests are still wanted.
     left: u64,
     objects: Objects,
     /// What an earlier pass found out of each request's next use, and how much of it was handed out.
     future: Option<(Future, usize)>,
+    ignored: Ignored,
 }
 
 impl TraceSource {
     /// `objects` may be those of an earlier pass, whose numbers then hold.
-    pub(crate) const fn new(trace: Trace, limit: Option<u64>, objects: Objects) -> Self {
-        let left = match limit {
-            Some(limit) => limit,
-            None => u64::MAX,
-        };
-        Self { trace, requests: Vec::new(), left, objects, future: None }
+    pub(crate) fn new(trace: Trace, reading: Reading, objects: Objects) -> Self {
+        Self {
+            trace,
+            honour: reading.honour,
+            requests: Vec::new(),
+            left: reading.limit.unwrap_or(u64::MAX),
+            objects,
+            future: None,
+            ignored: Ignored::default(),
+        }
     }
 
     /// Accesses carry their next uses, which an earlier pass over the same requests found out.
@@ -57,20 +78,34 @@ impl TraceSource {
         &self.trace
     }
 
-    pub(crate) fn read(&mut self, batch: &mut Vec<Access>, max: usize) -> Result<usize, SimulateError> {
+    /// What the requests so far said that was not honoured.
+    pub(crate) const fn ignored(&self) -> Ignored {
+        self.ignored
+    }
+
+    pub(crate) fn read(&mut self, batch: &mut Batch, max: usize) -> Result<usize, SimulateError> {
         let wanted = usize::try_from(self.left).map_or(max, |left| left.min(max));
         self.trace.read_batch(&mut self.requests, wanted)?;
         self.left -= self.requests.len() as u64;
-        batch.reserve(self.requests.len());
+        batch.accesses.reserve(self.requests.len());
         for request in &self.requests {
-            let Some(access) = self.objects.access(request) else {
+            let access = if self.honour.ops {
+                self.objects.access_with_op(request)
+            } else {
+                self.objects.access(request)
+            };
+            let Some(access) = access else {
                 return Err(SimulateError::TooManyObjects { trace: self.trace.name().to_owned() });
             };
-            batch.push(access);
+            batch.accesses.push(access);
+            note_ignored(&mut self.ignored, request, self.honour);
+        }
+        if self.honour.any() {
+            batch.terms.extend(self.requests.iter().map(|request| terms(request, self.honour)));
         }
         if let Some((future, used)) = &mut self.future {
-            let new = batch.len() - self.requests.len();
-            for access in &mut batch[new..] {
+            let new = batch.accesses.len() - self.requests.len();
+            for access in &mut batch.accesses[new..] {
                 // A file that grew in between: of what is new nothing is known.
                 access.next_use = future.next_use(*used).unwrap_or(Oracle::NEVER);
                 *used += 1;
@@ -80,6 +115,27 @@ impl TraceSource {
     }
 
     pub(crate) fn take_objects(&mut self) -> Objects {
-        mem::take(&mut self.objects)
+        let mut objects = mem::take(&mut self.objects);
+        objects.rewind();
+        objects
+    }
+}
+
+fn note_ignored(ignored: &mut Ignored, request: &Request, honour: Honour) {
+    ignored.ttls += u64::from(request.ttl_s.is_some() && !(honour.ttl && request.time_us.is_some()));
+    if !honour.ops {
+        ignored.writes += u64::from(request.op == Op::Write);
+        ignored.deletes += u64::from(request.op == Op::Delete);
+    }
+}
+
+fn terms(request: &Request, honour: Honour) -> Terms {
+    let op = if honour.ops { request.op } else { Op::Read };
+    match (request.time_us, request.ttl_s) {
+        (Some(time_us), ttl_s) if honour.ttl => {
+            let ttl_us = ttl_s.map_or(Terms::FOR_EVER, |ttl_s| u64::from(ttl_s) * 1_000_000);
+            Terms { op, time_us, ttl_us }
+        }
+        _ => Terms { op, time_us: 0, ttl_us: Terms::FOR_EVER },
     }
 }

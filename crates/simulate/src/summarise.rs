@@ -9,7 +9,7 @@ use crate::{
     access::Access,
     histogram::Histogram,
     objects::Objects,
-    replay::Progress,
+    progress::{Ignored, Progress, Stage},
     stack::Stack,
     summary::{ReuseBucket, ReusePercentile},
 };
@@ -39,7 +39,7 @@ pub fn summarise(
     loop {
         let wanted = usize::try_from(left).map_or(BATCH, |left| left.min(BATCH));
         let read = trace.read_batch(&mut requests, wanted);
-        if progress(Progress::counting(findings.requests, &trace)).is_break() {
+        if progress(Progress::of(Stage::Counting, findings.requests, &trace, Ignored::default())).is_break() {
             return Ok(findings.summary(&trace, &objects));
         }
         read?;

@@ -1,11 +1,12 @@
 //! `nuthatch simulate`: replays a trace against policies and capacities.
 
-mod progress;
+mod hint;
+pub(crate) mod progress;
 
 use std::{ops::ControlFlow, process::ExitCode};
 
 use clap::{Args, ValueEnum};
-use nuthatch_simulate::{Capacity, Contender, Replay, output};
+use nuthatch_simulate::{Capacity, Contender, Honour, Ignored, Replay, output};
 
 use crate::{
     input::{InputArgs, report_skipped},
@@ -17,7 +18,7 @@ use progress::Watch;
 /// Replay a trace against eviction policies and print their hit ratios.
 ///
 /// Every request is a read that fills the cache on a miss, from a cold start; an object keeps the size of its first
-/// request. All policies and capacities are simulated in one pass over the trace, by the code that the live cache runs.
+/// request (but see --honour). All policies and capacities are simulated in one pass over the trace, by the code that the live cache runs.
 #[derive(Args)]
 #[command(after_long_help = "Examples:
   nuthatch simulate --trace oltp.lis.zst --policy all --capacity 1000,5%
@@ -40,6 +41,15 @@ pub(crate) struct SimulateArgs {
     /// Take shares such as 5% of the bytes of the distinct objects rather than of their number
     #[arg(long)]
     bytes: bool,
+
+    /// What to honour of what requests say, comma separated: `ttl`, so that what is stored expires, and `ops`, so that
+    /// writes store and deletes remove. Hit ratios are then of the reads alone
+    #[arg(long, alias = "honor", default_value = "", hide_default_value = true, value_parser = honour, value_name = "WHAT,...")]
+    honour: Honour,
+
+    /// Tell misses by cause and the scan pollution as well
+    #[arg(long)]
+    details: bool,
 
     /// Stop after so many requests
     #[arg(long, value_name = "N")]
@@ -72,16 +82,24 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         trace => trace?,
     };
     let skipped = trace.skipped();
-    let replay = Replay::new(policies, args.capacity.iter().copied()).bytes(args.bytes).limit(args.limit);
+    let replay = Replay::new(policies, args.capacity.iter().copied())
+        .bytes(args.bytes)
+        .limit(args.limit)
+        .honour(args.honour);
     let mut cut_short = false;
+    let mut ignored = Ignored::default();
     let rows = replay.run_with_progress(trace, |progress| {
         watch.note(progress);
+        ignored = ignored.max(progress.ignored);
         cut_short = interrupt.pressed();
         if cut_short { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     watch.finish();
     let rows = rows?;
     report_skipped(&skipped);
+    if let Some(hint) = hint::of(ignored, args.honour) {
+        eprintln!("nuthatch: {hint}");
+    }
     let stopped = cut_short.then(|| watch.stopped());
     let mut code = ExitCode::SUCCESS;
     if let Some(stopped) = &stopped {
@@ -94,11 +112,18 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         OutputFormat::Table => {
             stopped.map(|stopped| format!("PARTIAL: {stopped}\n\n")).unwrap_or_default()
                 + &output::table(&rows)
+                + &if args.details { format!("\n{}", output::details(&rows)) } else { String::new() }
         }
+        OutputFormat::Json if args.details => output::json_with_details(&rows),
+        OutputFormat::Csv if args.details => output::csv_with_details(&rows),
         OutputFormat::Json => output::json(&rows),
         OutputFormat::Csv => output::csv(&rows),
     })?;
     Ok(code)
+}
+
+fn honour(text: &str) -> anyhow::Result<Honour> {
+    if text.is_empty() { Ok(Honour::NOTHING) } else { Ok(text.parse()?) }
 }
 
 /// The policies named, each once.

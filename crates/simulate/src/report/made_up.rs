@@ -1,6 +1,6 @@
 //! Rows that no replay found, for tests.
 
-use crate::{Row, Unit};
+use crate::{Details, Row, Unit};
 
 /// By policy and capacity, with these hit ratios.
 pub(crate) fn rows(capacities: &[u64], ratios: &[(&'static str, &[f64])]) -> Vec<Row> {
@@ -32,6 +32,7 @@ fn row(policy: &'static str, capacity: u64, hit_ratio: f64) -> Row {
         evictions: 12_345,
         seconds: 0.25,
         rejections: 0,
+        details: Details::default(),
         timeline: None,
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Details;
 
 fn row(policy: &'static str, capacity: u64, unit: Unit, hits: u64) -> Row {
     Row {
@@ -13,6 +14,7 @@ fn row(policy: &'static str, capacity: u64, unit: Unit, hits: u64) -> Row {
         evictions: 1234,
         seconds: 0.25,
         rejections: if unit == Unit::Bytes && capacity < 4096 { 17 } else { 0 },
+        details: Details::default(),
         timeline: None,
     }
 }
