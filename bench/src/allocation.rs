@@ -15,6 +15,7 @@ pub(crate) struct Counting;
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
 static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
+static PEAK_BYTES: AtomicI64 = AtomicI64::new(0);
 
 /// Runs `build` and returns how many bytes it requested and did not free, together with what it made. Bytes are those
 /// asked for: what the allocator adds by rounding up is not in them. Counts all threads; one call at a time.
@@ -26,9 +27,17 @@ pub(crate) fn live_bytes_of<T>(build: impl FnOnce() -> T) -> (i64, T) {
     (LIVE_BYTES.load(Relaxed), built)
 }
 
+/// As [`live_bytes_of`], but the most that was requested and not freed at any one time.
+pub(crate) fn peak_bytes_of<T>(run: impl FnOnce() -> T) -> (i64, T) {
+    PEAK_BYTES.store(0, Relaxed);
+    let (_, ran) = live_bytes_of(run);
+    (PEAK_BYTES.load(Relaxed), ran)
+}
+
 fn count(allocated: usize, freed: usize) {
     if COUNTS.load(Relaxed) {
-        LIVE_BYTES.fetch_add(allocated as i64 - freed as i64, Relaxed);
+        let change = allocated as i64 - freed as i64;
+        PEAK_BYTES.fetch_max(LIVE_BYTES.fetch_add(change, Relaxed) + change, Relaxed);
     }
 }
 

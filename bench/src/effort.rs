@@ -17,6 +17,8 @@ pub(crate) struct Effort {
     pub(crate) window: Duration,
     /// Keys that servers hold.
     pub(crate) keys: u32,
+    /// Requests of a trace that is replayed.
+    pub(crate) requests: usize,
 }
 
 impl Effort {
@@ -27,6 +29,7 @@ impl Effort {
         attempts: 1,
         window: Duration::from_secs(1),
         keys: 100_000,
+        requests: 4_000_000,
     };
     pub(crate) const FULL: Self = Self {
         rounds: 15,
@@ -35,5 +38,6 @@ impl Effort {
         attempts: 5,
         window: Duration::from_secs(3),
         keys: 1_000_000,
+        requests: 20_000_000,
     };
 }

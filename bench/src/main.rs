@@ -11,6 +11,7 @@ mod allocation;
 mod area_cache;
 mod area_hash;
 mod area_server;
+mod area_simulate;
 mod cpu_clock;
 mod effort;
 mod random;
@@ -63,7 +64,7 @@ enum Area {
     Hash,
     /// The server, beside Redis.
     Server,
-    /// Policies in the simulator.
+    /// Replays of traces, beside libCacheSim and cachekit.
     Simulate,
     /// The log on disk.
     Log,
@@ -72,7 +73,7 @@ enum Area {
 }
 
 impl Area {
-    const READY: [Self; 3] = [Self::Cache, Self::Hash, Self::Server];
+    const READY: [Self; 4] = [Self::Cache, Self::Hash, Self::Server, Self::Simulate];
 
     fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
@@ -101,7 +102,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             let options = area_server::Options { pin: arguments.pin };
             area_server::run(options, effort, &mut report)?;
         }
-        Area::Simulate | Area::Log | Area::Tiers => {
+        Area::Simulate => area_simulate::run(effort, &mut report)?,
+        Area::Log | Area::Tiers => {
             let ready = Area::READY.map(Area::name).join(", ");
             bail!("area `{area}` is not there yet; there are: {ready}");
         }
