@@ -52,8 +52,11 @@ const COUNT_SHIFT: u32 = 2;
 // How many halvings that count has seen, modulo 256:
 const EPOCH_SHIFT: u32 = 6;
 const EPOCH_MASK: u64 = 0xff;
-// And 50 bits of the hash. Two keys that agree in them are counted as one.
-const HASH_BITS: u64 = !0 << 14;
+const COUNT_AND_EPOCH_BITS: u64 = 0xfff << COUNT_SHIFT;
+// Whether it was hit at all. If not, the sketch knows its count already and need not be told when it leaves.
+const HIT_BIT: u64 = 1 << 14;
+// And 49 bits of the hash. Two keys that agree in them are counted as one.
+const HASH_BITS: u64 = !0 << 15;
 
 /// Whether the window's share stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +142,7 @@ impl WTinyLfu {
     fn set_popularity(&mut self, slot: Slot, count: u64) {
         let tag = &mut self.tags[slot.index()];
         let epoch = self.sketch.epoch() & EPOCH_MASK;
-        *tag = *tag & (HASH_BITS | REGION_BITS) | epoch << EPOCH_SHIFT | count << COUNT_SHIFT;
+        *tag = *tag & !COUNT_AND_EPOCH_BITS | epoch << EPOCH_SHIFT | count << COUNT_SHIFT;
     }
 
     #[expect(
@@ -215,6 +218,7 @@ impl Policy for WTinyLfu {
 
     fn hit(&mut self, slot: Slot) {
         self.set_popularity(slot, (self.popularity(slot) + 1).min(COUNT_MAX));
+        self.tags[slot.index()] |= HIT_BIT;
         self.pass(true);
         let tag = self.tags[slot.index()];
         if tag & REGION_BITS == PROBATION {
@@ -252,8 +256,11 @@ impl Policy for WTinyLfu {
     fn remove(&mut self, slot: Slot) {
         self.unlink(slot);
         self.entries -= 1;
-        let count = self.popularity(slot);
-        self.sketch.raise(self.tags[slot.index()] & HASH_BITS, count);
+        let tag = self.tags[slot.index()];
+        if tag & HIT_BIT != 0 {
+            let count = self.popularity(slot);
+            self.sketch.raise(tag & HASH_BITS, count);
+        }
     }
 
     fn clear(&mut self) {
