@@ -36,7 +36,7 @@ enum Command {
     /// Write a made-up workload as a trace: zipf, scans, flash crowds, YCSB.
     Workload(Box<workload::WorkloadArgs>),
     /// Drive a server and measure it: throughput, latency, and with a trace the hit ratio.
-    Bench(bench::BenchArgs),
+    Bench(Box<bench::BenchArgs>),
     /// Look after a log directory.
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => return exit(simulate::run(&args)),
         Command::Trace(command) => return exit(trace::run(&command)),
         Command::Workload(args) => return exit(workload::run(&args)),
-        Command::Bench(args) => bench::run(args),
+        Command::Bench(args) => bench::run(*args),
         Command::Log(command) => log::run(&command),
     };
     exit(result.map(|()| ExitCode::SUCCESS))

@@ -25,7 +25,7 @@ impl Load {
     /// The requests of connection number `lane`.
     pub(crate) fn requests(&self, lane: u64) -> Requests {
         Requests {
-            keys: KeyStream::new(self.distribution, self.keys, lane),
+            keys: KeyStream::new(&self.distribution, self.keys, lane),
             get_percent: match self.workload {
                 Workload::Get => 100.0,
                 Workload::Set => 0.0,

@@ -43,11 +43,11 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "URL", default_value = "resp://127.0.0.1:6379")]
     target: Target,
 
-    /// Replay this trace file, plain or packed with gzip, xz or zstd; `-` is standard input
+    /// Replay this trace file, plain or packed with gzip, xz, zstd or bzip2; `-` is standard input
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
 
-    /// How the trace is written: auto, lis, lirs, oracle, vscsi, csv, keys, u32be or u64be
+    /// How the trace is written: auto, lis, lirs, oracle, vscsi, csv, keys, u32be, u64be, jsonl or twitter
     #[arg(long, value_name = "FORMAT", default_value = "auto", requires = "trace")]
     format: Format,
 
@@ -75,7 +75,9 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=keys::KEYS_MAX), conflicts_with = "trace")]
     keys: u64,
 
-    /// Which keys it prefers: uniform, or zipf:S with an exponent above 0 (0.9 is typical of caches)
+    /// Which keys it prefers: uniform, zipf:S with an exponent (0.9 is typical of caches), or any other workload of
+    /// `nuthatch workload --help`, as in scan, shifting:period=10000 or scan-points:scans=30%. Each connection draws its own
+    /// keys, and only the keys count
     #[arg(long, value_name = "DISTRIBUTION", default_value = "zipf:0.9", conflicts_with = "trace")]
     distribution: Distribution,
 
@@ -158,7 +160,7 @@ async fn run_load(args: &BenchArgs) -> anyhow::Result<(Report, Ending)> {
     let load = Load {
         workload: args.workload,
         keys: args.keys,
-        distribution: args.distribution,
+        distribution: args.distribution.clone(),
         value_bytes: args.value_bytes.unwrap_or(DEFAULT_VALUE_BYTES),
         connections: args.connections.unwrap_or(50),
         pipeline: args.pipeline,

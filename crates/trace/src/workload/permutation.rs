@@ -36,7 +36,8 @@ impl Permutation {
         let mask = (1 << self.half_bits) - 1;
         let (mut left, mut right) = (number >> self.half_bits, number & mask);
         for round in 1..=4 {
-            let mixed = mix(right ^ self.seed.rotate_left(16 * round));
+            // The upper half of the product depends on every bit of the number.
+            let mixed = (right ^ self.seed.rotate_left(16 * round)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             (left, right) = (right, left ^ (mixed >> 32 & mask));
         }
         left << self.half_bits | right

@@ -23,15 +23,16 @@ pub(super) enum Spread {
 impl Spread {
     /// The number of `key`: the same whenever it is asked for.
     pub(super) fn of(self, key: u64, seed: u64) -> u64 {
-        let first = mix(mix(key ^ seed).wrapping_add(0x9e37_79b9_7f4a_7c15));
+        let random = || mix(mix(key ^ seed).wrapping_add(0x9e37_79b9_7f4a_7c15));
         match self {
             Self::Fixed(number) => number,
             Self::Uniform(from, to) => {
                 let width = u128::from(to - from) + 1;
-                from + ((u128::from(first) * width) >> 64) as u64
+                from + ((u128::from(random()) * width) >> 64) as u64
             }
             Self::Lognormal(median, sigma) => {
                 // Box and Muller's normal number from two uniform ones.
+                let first = random();
                 let second = mix(first.wrapping_add(0x9e37_79b9_7f4a_7c15));
                 let radius = libm::sqrt(-2.0 * libm::log(1.0 - unit(first)));
                 let normal = radius * libm::cos(std::f64::consts::TAU * unit(second));
@@ -40,7 +41,7 @@ impl Spread {
             Self::Pareto(least, alpha, most) => {
                 // The inverse of the distribution, cut at the most.
                 let tail = libm::pow(least / most, alpha);
-                let left = 1.0 - unit(first) * (1.0 - tail);
+                let left = 1.0 - unit(random()) * (1.0 - tail);
                 (least * libm::pow(left, -1.0 / alpha)).round().clamp(1.0, most) as u64
             }
         }

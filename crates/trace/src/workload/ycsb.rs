@@ -58,8 +58,8 @@ impl Scans {
     pub(super) fn new(parameters: &Parameters) -> Self {
         let Parameters { keys, requests, length, .. } = *parameters;
         let per_operation = INSERTS + (1.0 - INSERTS) * (length as f64 + 1.0) / 2.0;
-        // Twice what is expected, as in YCSB.
-        let to_come = (2.0 * INSERTS * requests as f64 / per_operation).ceil() as u64;
+        // Twice what is expected, as in YCSB; but no more than there are, or it would be drawn again and again.
+        let to_come = ((2.0 * INSERTS * requests as f64 / per_operation).ceil() as u64).min(keys);
         Self { starts: Scrambled::over(keys + to_come, parameters), keys, length, next: 0, left: 0 }
     }
 }

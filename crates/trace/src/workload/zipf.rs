@@ -37,7 +37,8 @@ impl Zipf {
         loop {
             let u = self.h_last + random.unit() * (self.h_first - self.h_last);
             let x = self.inverse(u);
-            let rank = libm::floor(x + 0.5).clamp(1.0, self.count);
+            // A cast rounds down, since nothing here is negative.
+            let rank = ((x + 0.5) as u64 as f64).clamp(1.0, self.count);
             if rank - x <= self.shortcut || u >= self.integral(rank + 0.5) - self.density(rank) {
                 return rank as u64 - 1;
             }

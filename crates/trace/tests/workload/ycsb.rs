@@ -1,6 +1,6 @@
 //! YCSB's mixes: shares of operations, and what belongs together.
 
-use nuthatch_trace::Op;
+use nuthatch_trace::{Op, workload::Workload};
 
 use crate::{
     requests,
@@ -53,6 +53,13 @@ fn e_scans_runs_of_keys_that_are_there() {
     assert!((operations - expected).abs() < 0.03 * expected, "{operations} for {expected}");
     let neighbours = found.windows(2).filter(|pair| pair[1].key == pair[0].key + 1).count();
     assert!(neighbours as f64 > 0.85 * found.len() as f64, "{neighbours}");
+}
+
+/// Of few keys and very many to come: what is not there yet must not be drawn again and again.
+#[test]
+fn e_of_any_length_starts_at_once() {
+    let spec = "ycsb-e:keys=100,requests=9e15".parse().unwrap();
+    assert!(Workload::new(&spec).take(10_000).all(|request| request.key < 10_100));
 }
 
 #[test]
