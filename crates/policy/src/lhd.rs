@@ -6,16 +6,16 @@
 //! least density per weight leaves; of equals the one not asked for the longest. One in 32 becomes an explorer and
 //! stays, at most a hundredth of the capacity: of what always leaves young, one would never learn how it ages.
 //!
-//! Cost: hit O(1); evict 40 looks at memory that is likely far away; a pass of some 10 microseconds over the model at
-//! the end of each period. Metadata: 32 bytes per entry, and 70 kB. Strong on any stream that stays as it is, with loops
-//! and scans in it, and where sizes differ; weak where that changes sooner than it learns, and in small caches, which
-//! see too little to learn from.
+//! Cost: hit O(1) amortised; evict 40 looks at memory that is likely far away; at the end of each period a pass over the
+//! model, some 10 microseconds, at worst once per 128 requests. Metadata: 32 bytes per entry, and 70 kB. Strong on any
+//! stream that stays as it is, with loops and scans in it, and where sizes differ; weak where that changes sooner than
+//! it learns.
 //!
-//! Differs from the paper: where little was counted, what is not known is taken to be worth the less the older it is, and
-//! ages are counted in buckets of an eighth octave rather than in thousands of equal ones whose
-//! width is to be tuned. The first period lasts 128 requests, each next twice as long, until it is four times the
-//! entries, for a policy to be of use in a cache of any size. One application only. Explorers are given up after 32
-//! times as many requests as there are entries. With 32 entries or fewer all are looked at.
+//! Differs from the paper: where little was counted, what is not known is taken to be worth the less the older it is.
+//! Ages are counted in buckets of an eighth octave rather than in thousands of equal ones whose width is to be tuned.
+//! The first period lasts 128 requests, each next twice as long, until it is four times the entries, for the policy to
+//! be of use in a cache of any size. One application only. Explorers are given up after 32 times as many requests as
+//! there are entries. With 32 entries or fewer all are looked at.
 //!
 //! Source: Beckmann, Chen, Cidon, "LHD: improving cache hit rate by maximizing hit density", NSDI 2018.
 
