@@ -72,6 +72,10 @@ impl Format {
         }
     }
 
+    pub(crate) const fn is_text(self) -> bool {
+        matches!(self, Self::Lis | Self::Lirs | Self::Csv | Self::Keys | Self::Jsonl | Self::Twitter)
+    }
+
     /// The format that the name of `path` tells by its extension, below one of a compression: `web.lis.zst` is lis.
     ///
     /// `None` for extensions that mean several formats, such as `.trace`, `.txt` and `.bin`.

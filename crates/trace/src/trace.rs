@@ -38,6 +38,9 @@ pub struct Trace {
     ahead_used: usize,
 }
 
+/// What some programs put before UTF-8; no part of the first line.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Where it comes from, to start over.
 enum Origin {
     /// A pipe or a reader.
@@ -116,9 +119,15 @@ impl Trace {
             return Err(TraceError::Empty { trace: name, format: options.format });
         }
         let format = match options.format {
-            Format::Auto => detect::format_with(sample, named, &options.columns).unwrap_or_default(),
+            Format::Auto => {
+                let sample = sample.strip_prefix(BYTE_ORDER_MARK).unwrap_or(sample);
+                detect::format_with(sample, named, &options.columns).unwrap_or_default()
+            }
             given => given,
         };
+        if sample.starts_with(BYTE_ORDER_MARK) && format.is_text() {
+            input.consume(BYTE_ORDER_MARK.len());
+        }
         let Some(decoder) = formats::decoder(format, options, input)? else {
             return Err(TraceError::Undetected { trace: name });
         };

@@ -123,6 +123,16 @@ fn other_delimiters_are_found_or_told() {
     assert_eq!(read(&told, "key/size\n4/20\n5/30\n"), expected);
 }
 
+/// As spreadsheets export it.
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_name() {
+    let text = "\u{feff}key,size\r\n4,20\r\n5,30\r\n";
+    assert_eq!(read(&Options::new(), text), [Request::new(4, 20), Request::new(5, 30)]);
+    assert_eq!(read(&Options::new().format(Format::Keys), "\u{feff}4\n"), [Request::new(4, 1)]);
+    // Four bytes of a binary key are a key, whatever they look like.
+    assert_eq!(read(&Options::new().format(Format::U32be), "\u{feff}4")[0].key, 0xefbb_bf34);
+}
+
 #[test]
 fn json_lines_keep_what_a_cache_needs() {
     let text = "{\"time\":1.5,\"key\":4,\"size\":20,\"op\":\"SET\",\"ttl\":60,\"deep\":{\"key\":[1,{}]}}\n\n\
