@@ -1,9 +1,10 @@
 //! `nuthatch simulate`: replays a trace against policies and capacities.
 
 mod hint;
+mod page;
 pub(crate) mod progress;
 
-use std::{ops::ControlFlow, process::ExitCode};
+use std::{ops::ControlFlow, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use nuthatch_simulate::{Capacity, Contender, Honour, Ignored, Replay, output};
@@ -13,6 +14,7 @@ use crate::{
     interrupt::{self, Interrupt},
     output::print,
 };
+use page::Page;
 use progress::Watch;
 
 /// Replay a trace against eviction policies and print their hit ratios.
@@ -23,6 +25,7 @@ use progress::Watch;
 #[command(after_long_help = "Examples:
   nuthatch simulate --trace oltp.lis.zst --policy all --capacity 1000,5%
   nuthatch simulate --trace block.oracleGeneral.bin --capacity 64MiB --output json
+  nuthatch simulate --trace oltp.lis.zst --report oltp.html
   nuthatch simulate --trace access.csv --columns key=url,size=bytes,time=when:ms --capacity 1GiB
   nuthatch simulate --trace workload:scan-points:keys=1e5,requests=5e6 --policy lru,s3-fifo --capacity 1%,10%
   zcat keys.gz | nuthatch simulate --trace - --format keys --capacity 10%")]
@@ -35,7 +38,8 @@ pub(crate) struct SimulateArgs {
     policy: Vec<String>,
 
     /// Capacities, comma separated: objects (1000), a share of the distinct objects (5%), or bytes (64MiB)
-    #[arg(long, value_delimiter = ',', default_value = "0.1%,1%,10%", value_name = "N|N%|SIZE,...")]
+    /// [default: 0.1%,1%,10%; with --report 0.1%,0.2%,0.5%,1%,2%,5%,10%,20%,50%]
+    #[arg(long, value_delimiter = ',', value_name = "N|N%|SIZE,...")]
     capacity: Vec<Capacity>,
 
     /// Take shares such as 5% of the bytes of the distinct objects rather than of their number
@@ -54,6 +58,10 @@ pub(crate) struct SimulateArgs {
     /// Stop after so many requests
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+
+    /// Write a page for a browser as well: a recommendation in plain words, curves, what the trace is like, all numbers
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 
     /// How to print the result
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
@@ -82,10 +90,12 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         trace => trace?,
     };
     let skipped = trace.skipped();
-    let replay = Replay::new(policies, args.capacity.iter().copied())
+    let page = args.report.as_deref().map(|path| Page::create(path, trace.reopen())).transpose()?;
+    let replay = Replay::new(policies, capacities(args))
         .bytes(args.bytes)
         .limit(args.limit)
-        .honour(args.honour);
+        .honour(args.honour)
+        .timeline(page.is_some());
     let mut cut_short = false;
     let mut ignored = Ignored::default();
     let rows = replay.run_with_progress(trace, |progress| {
@@ -106,6 +116,9 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         eprintln!("nuthatch: {stopped}");
         code = ExitCode::from(interrupt::EXIT_CODE);
     }
+    if let Some(page) = page.filter(|_| !rows.is_empty()) {
+        page.write(&rows, stopped.as_deref(), args.limit)?;
+    }
     print(&match args.output {
         OutputFormat::Table if rows.is_empty() => String::new(),
         // Above the figures as well: what is piped into a file shall say so too.
@@ -124,6 +137,18 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
 
 fn honour(text: &str) -> anyhow::Result<Honour> {
     if text.is_empty() { Ok(Honour::NOTHING) } else { Ok(text.parse()?) }
+}
+
+/// Those named, or else a few; for curves, which a page shows, some more.
+fn capacities(args: &SimulateArgs) -> Vec<Capacity> {
+    const FEW: &[f64] = &[0.001, 0.01, 0.1];
+    const CURVE: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+    if args.capacity.is_empty() {
+        let shares = if args.report.is_some() { CURVE } else { FEW };
+        shares.iter().map(|share| Capacity::Share(*share)).collect()
+    } else {
+        args.capacity.clone()
+    }
 }
 
 /// The policies named, each once.

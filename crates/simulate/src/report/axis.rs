@@ -42,6 +42,26 @@ impl Axis {
         Self { scale: Scale::Linear, from: first * step, to: last * step, ticks: ticks.collect() }
     }
 
+    /// Differences of shares, in points with their signs.
+    pub(crate) fn differences(from: f64, to: f64) -> Self {
+        let step = round_step((to - from).max(0.005) / TICKS_MAX as f64);
+        let (first, last) = ((from / step - 1e-9).floor(), (to / step + 1e-9).ceil());
+        let decimals = usize::from(step < 0.00999) + usize::from(step < 0.000_999);
+        let steps = (0..=(last - first) as u32).map(|index| first + f64::from(index));
+        let ticks = steps.map(|steps| {
+            let points = format!("{:.decimals$}", (steps * step * 100.0).abs());
+            let sign = if steps > 0.0 {
+                "+"
+            } else if steps < 0.0 {
+                "\u{2212}"
+            } else {
+                ""
+            };
+            Tick { value: steps * step, label: format!("{sign}{points}") }
+        });
+        Self { scale: Scale::Linear, from: first * step, to: last * step, ticks: ticks.collect() }
+    }
+
     /// Counts from 0 to `to`.
     pub(crate) fn counts(to: f64) -> Self {
         let to = to.max(1.0);
@@ -63,13 +83,12 @@ impl Axis {
         Self { scale: Scale::Log, from, to, ticks }
     }
 
-    /// Where `value` lies: 0 at the start, 1 at the end.
+    /// Where `value` lies: 0 at the start, 1 at the end, and beyond if it is beyond.
     pub(crate) fn place(&self, value: f64) -> f64 {
-        let along = match self.scale {
+        match self.scale {
             Scale::Linear => (value - self.from) / (self.to - self.from),
             Scale::Log => (value.max(self.from) / self.from).ln() / (self.to / self.from).ln(),
-        };
-        along.clamp(0.0, 1.0)
+        }
     }
 }
 
@@ -143,6 +162,12 @@ mod tests {
     }
 
     #[test]
+    fn differences_have_signs() {
+        assert_eq!(labels(&Axis::differences(-0.021, 0.084)), "\u{2212}4 \u{2212}2 0 +2 +4 +6 +8 +10");
+        assert_eq!(labels(&Axis::differences(0.0, 0.0)), "\u{2212}0.1 0.0 +0.1");
+    }
+
+    #[test]
     fn logarithms_are_labelled_where_people_look() {
         assert_eq!(labels(&Axis::log(187.0, 186_880.0, Unit::Objects)), "300 1k 3k 10k 30k 100k");
         assert_eq!(labels(&Axis::log(1.0, 1e9, Unit::Objects)), "1 100 10k 1M 100M");
@@ -159,7 +184,7 @@ mod tests {
                     let axis = Axis::log(from, from * factor, unit);
                     assert!(axis.ticks.len() <= TICKS_MAX, "{axis:?}");
                     assert!(!axis.ticks.is_empty() || unit == Unit::Bytes || factor < 1.3, "{axis:?}");
-                    assert!((0.0..=1.0).contains(&axis.place(from)) && axis.place(from * factor) <= 1.0);
+                    assert!(axis.place(from) >= 0.0 && axis.place(from * factor) <= 1.0 + 1e-9);
                 }
             }
         }
@@ -169,7 +194,7 @@ mod tests {
     fn values_lie_between_the_ends() {
         let axis = Axis::log(10.0, 1000.0, Unit::Objects);
         assert!((axis.place(100.0) - 0.5).abs() < 1e-12);
-        assert_eq!((axis.place(0.0), axis.place(1e9)), (0.0, 1.0));
+        assert_eq!(axis.place(0.0), 0.0, "no logarithm, but the start");
         assert!((Axis::counts(200.0).place(50.0) - 0.25).abs() < 1e-12);
     }
 }

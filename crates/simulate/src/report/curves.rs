@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Unit,
-    comparison::{Comparison, Measure},
+    comparison::{BELADY, Comparison, Measure},
     output::numbers,
 };
 
@@ -48,15 +48,64 @@ pub(crate) fn curves(
             amount(largest, unit)
         ),
         x: Axis::log(smallest as f64, largest as f64, unit),
-        x_name: match unit {
-            Unit::Objects => "capacity in objects (each step to the right multiplies)".to_owned(),
-            Unit::Bytes => "capacity (each step to the right multiplies)".to_owned(),
-        },
+        x_name: x_name(unit),
         y: Axis::shares(lowest, highest),
         y_name: measure.name().to_owned(),
         series: series.collect(),
+        clip: false,
         mark: (comparison.capacities.len() > 1).then(|| (chosen as f64, numbers::capacity(chosen, unit))),
     })
+}
+
+/// The hit ratio above LRU's over capacity: where curves lie close, this tells them apart. `None` without LRU, or others.
+pub(crate) fn above_lru(comparison: &Comparison<'_>, cast: &Cast, chosen: u64) -> Option<Plot> {
+    let lru = |capacity| comparison.ratio("lru", capacity, Measure::HitRatio);
+    let (smallest, largest) = (*comparison.capacities.first()?, *comparison.capacities.last()?);
+    if smallest == largest || comparison.candidates().nth(1).is_none() {
+        return None;
+    }
+    let (mut lowest, mut highest) = (0.0_f64, 0.0_f64);
+    let mut series = Vec::new();
+    for (policy, class) in cast.drawn().filter(|(policy, _)| *policy != BELADY) {
+        let mut points = Vec::new();
+        for capacity in &comparison.capacities {
+            let above = comparison.ratio(policy, *capacity, Measure::HitRatio)? - lru(*capacity)?;
+            // Those in grey may lie far below; they must not press the others together.
+            if class != "other" {
+                (lowest, highest) = (lowest.min(above), highest.max(above));
+            }
+            let told = format!(
+                "{}, {}: {:+.2} points",
+                names::proper(policy),
+                amount(*capacity, comparison.unit),
+                above * 100.0
+            );
+            points.push(Point { x: *capacity as f64, y: above, told: Some(told) });
+        }
+        series.push(Series { class, policy: Some(policy), shape: Shape::Line, points });
+    }
+    Some(Plot {
+        title: "Gain over LRU, by capacity".to_owned(),
+        description: format!(
+            "How much more each policy hits than LRU, at capacities from {} to {}.",
+            amount(smallest, comparison.unit),
+            amount(largest, comparison.unit)
+        ),
+        x: Axis::log(smallest as f64, largest as f64, comparison.unit),
+        x_name: x_name(comparison.unit),
+        y: Axis::differences(lowest, highest),
+        y_name: "points of the hit ratio".to_owned(),
+        series,
+        clip: true,
+        mark: Some((chosen as f64, numbers::capacity(chosen, comparison.unit))),
+    })
+}
+
+fn x_name(unit: Unit) -> String {
+    match unit {
+        Unit::Objects => "capacity in objects (each step to the right multiplies)".to_owned(),
+        Unit::Bytes => "capacity (each step to the right multiplies)".to_owned(),
+    }
 }
 
 /// `18,688 objects`, `2 GiB`.

@@ -16,13 +16,15 @@ const TELLING_SAMPLED: f64 = 0.01;
 /// A doubling of memory that brings less than a point is not worth its price to most.
 const DOUBLING: f64 = 0.01;
 
-/// What to know of the figures' making.
+/// What to know beside the figures.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Caveats {
+pub(crate) struct Context {
     /// The figures are estimates from this share of the objects.
     pub(crate) sampled: Option<f64>,
     /// The replay ended before the trace did.
     pub(crate) partial: bool,
+    /// No cache can hit more: every request but the first for each object.
+    pub(crate) hit_ratio_max: Option<f64>,
 }
 
 /// What the figures say.
@@ -35,10 +37,10 @@ pub(crate) struct Findings {
 }
 
 /// What `rows`, of one trace and one unit, say. The capacity that the sentences are about is [`chosen`].
-pub(crate) fn findings(comparison: &Comparison<'_>, caveats: Caveats) -> Findings {
+pub(crate) fn findings(comparison: &Comparison<'_>, context: Context) -> Findings {
     let said = Said {
         comparison,
-        telling: if caveats.sampled.is_some() { TELLING_SAMPLED } else { TELLING },
+        telling: if context.sampled.is_some() { TELLING_SAMPLED } else { TELLING },
         capacity: chosen(comparison),
     };
     let mut details = Vec::new();
@@ -46,16 +48,20 @@ pub(crate) fn findings(comparison: &Comparison<'_>, caveats: Caveats) -> Finding
     details.extend(said.runners_up());
     details.extend(said.changing_best());
     details.extend(said.belady());
+    details.extend(context.hit_ratio_max.map(|most| {
+        let first = percent(1.0 - most);
+        format!("{first} of the requests are the first for their object, which no cache hits: {} is all that can be had.", percent(most))
+    }));
     details.extend(said.bytes());
     details.extend(said.too_large());
-    if let Some(share) = caveats.sampled {
+    if let Some(share) = context.sampled {
         details.push(format!(
             "These are estimates from {} % of the objects: differences below about a point mean nothing.",
             short(share * 100.0)
         ));
     }
     let mut headline = said.headline();
-    if caveats.partial {
+    if context.partial {
         headline = format!("So far: {headline}");
         details
             .push("The replay was stopped: all this is about the part of the trace before that.".to_owned());
@@ -63,18 +69,27 @@ pub(crate) fn findings(comparison: &Comparison<'_>, caveats: Caveats) -> Finding
     Findings { headline, details }
 }
 
-/// The capacity that a report is about: the smallest from which on each doubling brings the best policy less than a
-/// point; the largest if there is none such.
+/// The capacity that a report is about: the one from which on more of it hardly pays. If it pays as far as was simulated,
+/// the smallest one with four fifths of the hits that the best policy has at the largest.
 pub(crate) fn chosen(comparison: &Comparison<'_>) -> u64 {
-    let mut chosen = comparison.capacities.last().copied().unwrap_or(0);
+    let best = |capacity: u64| comparison.best(capacity, Measure::HitRatio).unwrap_or_default();
+    let largest = comparison.capacities.last().copied().unwrap_or(0);
+    let enough =
+        || comparison.capacities.iter().copied().find(|capacity| best(*capacity) >= 0.8 * best(largest));
+    flat_from(comparison).or_else(enough).unwrap_or(largest)
+}
+
+/// The smallest capacity from which on each doubling brings the best policy less than a point.
+fn flat_from(comparison: &Comparison<'_>) -> Option<u64> {
+    let mut flat = None;
     for pair in comparison.capacities.windows(2).rev() {
         let [smaller, larger] = *pair else { break };
         match per_doubling(comparison, smaller, larger) {
-            Some(gain) if gain < DOUBLING => chosen = smaller,
+            Some(gain) if gain < DOUBLING => flat = Some(smaller),
             _ => break,
         }
     }
-    chosen
+    flat
 }
 
 /// What each doubling from `smaller` to `larger` brings the best policy at either.
@@ -206,11 +221,8 @@ impl Said<'_> {
                     .to_owned(),
             );
         };
-        if self.capacity < last {
-            return Some(format!(
-                "More than {} brings less than 1 point per doubling.",
-                self.amount(self.capacity)
-            ));
+        if let Some(flat) = flat_from(self.comparison) {
+            return Some(format!("More than {} brings less than 1 point per doubling.", self.amount(flat)));
         }
         let gain = per_doubling(self.comparison, before_last, last)?;
         Some(format!(

@@ -15,15 +15,16 @@ mod over_time;
 mod plot;
 #[cfg(test)]
 mod tests;
+mod traits;
 
 use std::fmt::Write;
 
 use cast::Cast;
-use findings::Caveats;
+use findings::Context;
 use markup::escaped;
 
 use crate::{
-    Row, Unit,
+    Row, Summary, Unit,
     comparison::{Comparison, Measure},
 };
 
@@ -35,8 +36,8 @@ pub struct Report<'r> {
     pub rows: &'r [Row],
     /// The command that made the page, for who wants to repeat it.
     pub command: String,
-    /// What is known of the trace: names and values.
-    pub facts: Vec<(String, String)>,
+    /// What the trace is like, up to where the replay ended.
+    pub summary: Option<&'r Summary>,
     /// What to say first of a replay that was stopped before its end.
     pub partial: Option<String>,
 }
@@ -46,21 +47,27 @@ impl Report<'_> {
     #[must_use]
     pub fn html(&self) -> String {
         let trace = self.rows.first().map_or("", |row| row.trace.as_str());
+        let trace = trace.rsplit('/').next().unwrap_or(trace);
         let mut body = String::new();
         // Writing to a string cannot fail.
         let _ = writeln!(body, "<main>\n<h1>Which cache for {}?</h1>", escaped(trace));
         if let Some(partial) = &self.partial {
             let _ = writeln!(body, "<p class=\"partial\"><b>Partial:</b> {}</p>", escaped(partial));
         }
+        let mut capacity = None;
         for unit in [Unit::Objects, Unit::Bytes] {
             let comparison = Comparison::new(self.rows, unit);
             if !comparison.rows.is_empty() {
                 self.compared(&mut body, &comparison);
             }
+            if unit == Unit::Objects {
+                capacity = Some(findings::chosen(&comparison)).filter(|capacity| *capacity > 0);
+            }
         }
         if self.rows.is_empty() {
             body.push_str("<p class=\"headline\">Nothing was simulated.</p>\n");
         }
+        self.trace(&mut body, capacity);
         self.colophon(&mut body);
         body.push_str("</main>\n");
         page(trace, &body)
@@ -70,7 +77,12 @@ impl Report<'_> {
     fn compared(&self, body: &mut String, comparison: &Comparison<'_>) {
         let chosen = findings::chosen(comparison);
         let cast = Cast::new(comparison, chosen);
-        let said = findings::findings(comparison, Caveats { sampled: None, partial: self.partial.is_some() });
+        let context = Context {
+            sampled: None,
+            partial: self.partial.is_some(),
+            hit_ratio_max: self.summary.map(|summary| summary.hit_ratio_max),
+        };
+        let said = findings::findings(comparison, context);
         let _ = writeln!(
             body,
             "<section>\n<p class=\"headline\">{}</p>\n<ul class=\"details\">",
@@ -89,6 +101,7 @@ impl Report<'_> {
             );
         }
         let further = [
+            curves::above_lru(comparison, &cast, chosen),
             curves::curves(comparison, &cast, Measure::ByteHitRatio, chosen),
             over_time::over_time(comparison, &cast, chosen),
         ];
@@ -108,17 +121,27 @@ impl Report<'_> {
         );
     }
 
-    /// How the page came to be and how to read it.
+    /// What the trace is like; `capacity` is the one in objects that the page is about, if it is about one.
+    fn trace(&self, body: &mut String, capacity: Option<u64>) {
+        let Some(summary) = self.summary else { return };
+        body.push_str("<section>\n<h2>The trace</h2>\n<div class=\"pair\">\n");
+        let plots =
+            [traits::popularity(summary), traits::reuse(summary, capacity), traits::working_set(summary)];
+        for plot in plots.into_iter().flatten() {
+            body.push_str(&plot.html(""));
+        }
+        body.push_str("<dl class=\"facts\">\n");
+        for (name, value) in traits::facts(summary) {
+            let _ = writeln!(body, "<dt>{}</dt><dd>{}</dd>", escaped(&name), escaped(&value));
+        }
+        body.push_str("</dl>\n</div>\n</section>\n");
+    }
+
+    /// How to read the page and how it came to be.
     fn colophon(&self, body: &mut String) {
-        let facts = self
-            .facts
-            .iter()
-            .map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(value)));
         let _ = write!(
             body,
-            "<section>\n<h2>The trace</h2>\n<dl>\n{}</dl>\n</section>\n{HOW_TO_READ}<section>\n<h2>Made by</h2>\n\
-             <pre>{}</pre>\n<p class=\"soft\">Nuthatch {}</p>\n</section>\n",
-            String::from_iter(facts),
+            "{HOW_TO_READ}<section>\n<h2>Made by</h2>\n<pre>{}</pre>\n<p class=\"soft\">Nuthatch {}</p>\n</section>\n",
             escaped(&self.command),
             env!("CARGO_PKG_VERSION"),
         );

@@ -51,6 +51,7 @@ pub(crate) fn over_time(comparison: &Comparison<'_>, cast: &Cast, capacity: u64)
         y: Axis::shares(lowest, highest),
         y_name: "hit ratio of each slice".to_owned(),
         series,
+        clip: false,
         mark: None,
     })
 }

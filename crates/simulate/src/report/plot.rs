@@ -22,6 +22,8 @@ pub(crate) struct Plot {
     pub(crate) y_name: String,
     /// Later ones are drawn over earlier ones.
     pub(crate) series: Vec<Series>,
+    /// Whether what lies beyond the ends is cut off. Else nothing may.
+    pub(crate) clip: bool,
     /// A value of x worth a line from bottom to top, and what to call it.
     pub(crate) mark: Option<(f64, String)>,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Series {
 pub(crate) enum Shape {
     /// From point to point, with a dot at each that has something to tell.
     Line,
+    /// A column from each point to the next, as high as the first of the two. The last point only ends a column.
+    Columns,
 }
 
 pub(crate) struct Point {
@@ -72,8 +76,9 @@ impl Plot {
         let _ = write!(
             html,
             "</div>\n<div class=\"canvas\">\n<svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" \
-             aria-label=\"{}\">\n<path class=\"grid\" d=\"{}\"/>\n",
+             aria-label=\"{}\"{}>\n<path class=\"grid\" d=\"{}\"/>\n",
             escaped(&self.description),
+            if self.clip { " class=\"clip\"" } else { "" },
             self.grid()
         );
         if let Some((value, _)) = &self.mark {
@@ -132,6 +137,7 @@ impl Plot {
         let placed = Vec::from_iter(placed);
         match series.shape {
             Shape::Line => line(html, &placed),
+            Shape::Columns => columns(html, &placed),
         }
         html.push_str("</g>\n");
     }
@@ -152,5 +158,18 @@ fn line(html: &mut String, points: &[(f64, f64, Option<&str>)]) {
                 escaped(told)
             );
         }
+    }
+}
+
+fn columns(html: &mut String, points: &[(f64, f64, Option<&str>)]) {
+    for pair in points.windows(2) {
+        let [(x, y, told), (end, ..)] = pair else { continue };
+        let title = told.map(|told| format!("<title>{}</title>", escaped(told))).unwrap_or_default();
+        let _ = write!(
+            html,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\">{title}</rect>",
+            end - x,
+            SIDE - y
+        );
     }
 }

@@ -1,10 +1,13 @@
+use std::{io::Cursor, ops::ControlFlow};
+
+use nuthatch_trace::{Format, Trace};
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{
     made_up::{rows, sized},
     *,
 };
-use crate::Timeline;
+use crate::{Timeline, summarise};
 
 const CAPACITIES: [u64; 4] = [1000, 2000, 4000, 8000];
 
@@ -26,8 +29,12 @@ fn some_rows() -> Vec<Row> {
 }
 
 fn html(rows: &[Row]) -> String {
-    let facts = vec![("Requests".to_owned(), "100,000".to_owned())];
-    Report { rows, command: "nuthatch simulate --report a.html".to_owned(), facts, partial: None }.html()
+    Report { rows, command: "nuthatch simulate --report a.html".to_owned(), ..Report::default() }.html()
+}
+
+fn summary(name: &str, keys: &str) -> Summary {
+    let trace = Trace::from_reader(name, Cursor::new(keys.to_owned().into_bytes()), Format::Keys).unwrap();
+    summarise(trace, None, |_| ControlFlow::Continue(())).unwrap()
 }
 
 /// The page is written so that it is XML as well, which shows that every element is closed and every text escaped.
@@ -60,14 +67,15 @@ fn a_page_has_the_answer_the_plots_the_numbers_and_the_command() {
         let headline = with_class(page, "headline").map(text).collect::<String>();
         assert!(headline.starts_with("S3-FIFO with about 2,000 objects gives what LRU gives"), "{headline}");
         let plots = Vec::from_iter(with_class(page, "plot"));
-        assert_eq!(plots.len(), 2, "by capacity, over time");
+        assert_eq!(plots.len(), 3, "by capacity, beside LRU, over time");
         for plot in plots {
             let svg = plot.descendants().find(|node| node.has_tag_name("svg"));
             assert!(svg.and_then(|svg| svg.attribute("aria-label")).is_some_and(|label| label.len() > 20));
             let drawn = plot
                 .descendants()
                 .filter(|node| node.has_tag_name("g") && node.attribute("data-p").is_some());
-            assert_eq!(drawn.count(), 3);
+            let expected = if text(plot).contains("Gain over LRU") { 2 } else { 3 };
+            assert_eq!(drawn.count(), expected);
         }
         let tables = Vec::from_iter(page.descendants().filter(|node| node.has_tag_name("table")).map(text));
         for number in ["20.00", "45.50", "55.00"] {
@@ -77,6 +85,24 @@ fn a_page_has_the_answer_the_plots_the_numbers_and_the_command() {
         let command = page.descendants().find(|node| node.has_tag_name("pre")).map(text);
         assert_eq!(command.as_deref(), Some("nuthatch simulate --report a.html"));
     });
+}
+
+#[test]
+fn a_page_shows_what_the_trace_is_like() {
+    let keys = (0..5000_u32).map(|number| format!("{}\n", number * number % 1009)).collect::<String>();
+    for keys in [keys.as_str(), "a\n", "a\na\n", "a\nb\n"] {
+        let summary = summary("keys", keys);
+        let rows = some_rows();
+        let html = Report { rows: &rows, summary: Some(&summary), ..Report::default() }.html();
+        with_parsed(&html, |page| {
+            let plots = with_class(page, "plot").map(text).collect::<String>();
+            assert!(plots.contains("Popularity"), "{plots}");
+            assert_eq!(plots.contains("Reuse distance"), summary.requests > summary.objects, "{plots}");
+            let facts = with_class(page, "facts").map(text).collect::<String>();
+            assert!(facts.contains(&format!("Distinct objects{}", summary.objects)), "{facts}");
+        });
+        assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
+    }
 }
 
 #[test]
@@ -92,9 +118,10 @@ fn names_of_files_are_text_and_never_markup() {
     let evil = "</title></script><script>alert(1)</script>\"'&\u{7}.csv";
     let mut rows = some_rows();
     rows.iter_mut().for_each(|row| row.trace = evil.to_owned());
-    let facts = vec![(evil.to_owned(), evil.to_owned())];
+    let summary = summary(evil, "a\na\nb\n");
     let partial = Some(evil.to_owned());
-    let html = Report { rows: &rows, command: format!("nuthatch {evil}"), facts, partial }.html();
+    let html =
+        Report { rows: &rows, command: format!("nuthatch {evil}"), summary: Some(&summary), partial }.html();
     assert!(!html.contains("<script>alert"));
     with_parsed(&html, |page| {
         let scripts = page.descendants().filter(|node| node.has_tag_name("script")).count();

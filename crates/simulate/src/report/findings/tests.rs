@@ -4,17 +4,17 @@ use crate::{
     report::made_up::{rows, sized},
 };
 
-fn said(rows: &[Row], caveats: Caveats) -> Findings {
+fn said(rows: &[Row], caveats: Context) -> Findings {
     let unit = rows.first().map_or(Unit::Objects, |row| row.unit);
     findings(&Comparison::new(rows, unit), caveats)
 }
 
 fn headline(capacities: &[u64], ratios: &[(&'static str, &[f64])]) -> String {
-    said(&rows(capacities, ratios), Caveats::default()).headline
+    said(&rows(capacities, ratios), Context::default()).headline
 }
 
 fn details(capacities: &[u64], ratios: &[(&'static str, &[f64])]) -> String {
-    said(&rows(capacities, ratios), Caveats::default()).details.join("\n")
+    said(&rows(capacities, ratios), Context::default()).details.join("\n")
 }
 
 const CURVE: [u64; 4] = [1000, 2000, 4000, 8000];
@@ -37,7 +37,7 @@ fn a_better_policy_is_told_in_memory_saved() {
     let lru: (&str, &[f64]) = ("lru", &[0.2, 0.3, 0.4, 0.5]);
     assert_eq!(
         headline(&CURVE, &[lru, ("arc", &[0.55, 0.6, 0.65, 0.7])]),
-        "ARC with 1,000 objects gives more than LRU with 8,000 objects: 88 % less memory."
+        "ARC with 1,000 objects gives more than LRU with 2,000 objects: 50 % less memory."
     );
 }
 
@@ -45,7 +45,7 @@ fn a_better_policy_is_told_in_memory_saved() {
 fn bytes_are_written_in_their_units() {
     let gib = 1 << 30;
     let ratios: [(&str, &[f64]); 2] = [("lru", &[0.2, 0.3, 0.4]), ("s3-fifo", &[0.3, 0.4, 0.405])];
-    let said = said(&sized(&[gib, 2 * gib, 4 * gib], &ratios), Caveats::default());
+    let said = said(&sized(&[gib, 2 * gib, 4 * gib], &ratios), Context::default());
     assert_eq!(said.headline, "S3-FIFO at about 1 GiB gives what LRU gives at 2 GiB: 50 % less memory.");
     assert_eq!(said.details[0], "More than 2 GiB brings less than 1 point per doubling.");
 }
@@ -67,7 +67,7 @@ fn lru_is_left_in_place_if_nothing_is_telling() {
     );
     // A sample errs by more than this gain.
     let ratios: [(&str, &[f64]); 2] = [lru, ("arc", &[0.208, 0.308, 0.408, 0.508])];
-    let sampled = Caveats { sampled: Some(0.01), partial: false };
+    let sampled = Context { sampled: Some(0.01), ..Context::default() };
     let sampled = said(&rows(&CURVE, &ratios), sampled);
     assert!(
         sampled.headline.starts_with("LRU will do: no policy beats it by more than 0.8 points"),
@@ -150,6 +150,18 @@ fn what_more_memory_brings_is_told_from_the_best_curve() {
 }
 
 #[test]
+fn a_page_is_about_a_capacity_that_someone_would_buy() {
+    let about = |ratios: &[f64]| {
+        let rows = rows(&CURVE, &[("lru", ratios)]);
+        chosen(&Comparison::new(&rows, Unit::Objects))
+    };
+    assert_eq!(about(&[0.2, 0.3, 0.305, 0.31]), 2000, "flat from here");
+    assert_eq!(about(&[0.1, 0.2, 0.41, 0.5]), 4000, "four fifths of what is had at the end");
+    assert_eq!(about(&[0.0, 0.0, 0.0, 0.0]), 1000);
+    assert_eq!(about(&[0.0, 0.0, 0.0, 1.0]), 8000);
+}
+
+#[test]
 fn the_distance_to_the_best_possible_is_told() {
     let ratios: [(&str, &[f64]); 3] = [
         ("lru", &[0.2, 0.3, 0.4, 0.405]),
@@ -159,7 +171,7 @@ fn the_distance_to_the_best_possible_is_told() {
     let text = details(&CURVE, &ratios);
     let expected = "The best possible (Belady, which knows the future) hits 55.0 % with 4,000 objects, 10 points above ARC.";
     assert!(text.contains(expected), "{text}");
-    let text = said(&sized(&CURVE, &ratios), Caveats::default()).details.join("\n");
+    let text = said(&sized(&CURVE, &ratios), Context::default()).details.join("\n");
     assert!(text.contains("it is a yardstick and not quite the best possible"), "{text}");
 }
 
@@ -183,19 +195,28 @@ fn who_is_nearly_as_good_and_who_is_better_elsewhere_is_told() {
 #[test]
 fn bytes_saved_are_told_and_by_whom() {
     let mut rows = sized(&[1000], &[("lru", &[0.2]), ("gdsf", &[0.4])]);
-    let text = said(&rows, Caveats::default()).details.join("\n");
+    let text = said(&rows, Context::default()).details.join("\n");
     assert!(text.contains("That is 20.0 % of the bytes."), "{text}");
     rows[0].byte_hit_ratio = Some(0.3);
     rows[0].rejections = 5000;
-    let text = said(&rows, Caveats::default()).details.join("\n");
+    let text = said(&rows, Context::default()).details.join("\n");
     let expected = "In bytes, LRU saves most: 30.0 % of them at 1000 B, against 20.0 % for GDSF.";
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("5.0 % of the requests are for objects larger than 1000 B"), "{text}");
 }
 
 #[test]
+fn what_no_cache_can_hit_is_told() {
+    let context = Context { hit_ratio_max: Some(0.8), ..Context::default() };
+    let text = said(&rows(&[1000], &[("lru", &[0.2])]), context).details.join("\n");
+    let expected =
+        "20.0 % of the requests are the first for their object, which no cache hits: 80.0 % is all that can";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn a_partial_replay_is_called_so() {
-    let partial = Caveats { sampled: None, partial: true };
+    let partial = Context { partial: true, ..Context::default() };
     let said = said(&rows(&[1000], &[("lru", &[0.2])]), partial);
     assert!(said.headline.starts_with("So far: LRU hits"), "{said:?}");
     assert!(said.details.iter().any(|text| text.starts_with("The replay was stopped")), "{said:?}");
@@ -217,7 +238,7 @@ fn no_rows_of_any_shape_lead_to_nonsense() {
                 let ratios =
                     Vec::from_iter(ratios.iter().map(|(policy, ratios)| (*policy, ratios.as_slice())));
                 for rows in [rows(capacities, &ratios), sized(capacities, &ratios)] {
-                    let said = said(&rows, Caveats::default());
+                    let said = said(&rows, Context::default());
                     let text = format!("{}\n{}", said.headline, said.details.join("\n"));
                     assert!(!text.contains("NaN") && !text.contains("inf") && !text.contains("  "), "{text}");
                     assert!(!text.contains(" -"), "nothing is negative: {text}");
