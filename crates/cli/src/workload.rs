@@ -38,28 +38,28 @@ pub(crate) struct WorkloadArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Parameters")]
 struct ParameterArgs {
-    /// How many different keys there are, as in 1000000, 1e6 or 20M
+    /// How many different keys there are, as in 1000000, 1e6 or 20M (default: 1e6)
     #[arg(long, value_name = "N")]
     keys: Option<String>,
 
-    /// The skew of Zipf's law: 0 is uniform, 0.9 is usual for caches, more than 1 is steep
+    /// The skew of Zipf's law: 0 is uniform, 0.9 is usual for caches, more than 1 is steep (default: 0.9, of YCSB 0.99)
     #[arg(long, value_name = "X", allow_hyphen_values = true)]
     exponent: Option<String>,
 
-    /// How many requests to write
+    /// How many requests to write (default: 1e6)
     #[arg(long, value_name = "N")]
     requests: Option<String>,
 
-    /// Another seed gives other requests of the same kind
+    /// Another seed gives other requests of the same kind (default: 1)
     #[arg(long, value_name = "N")]
     seed: Option<String>,
 
     /// Bytes of objects: 4096, uniform:100-2000, lognormal:MEDIAN:SIGMA or pareto:LEAST:ALPHA:MOST. An object keeps its
-    /// size
+    /// size (default: 1, of mixed lognormal:1024:1.5)
     #[arg(long, value_name = "BYTES")]
     sizes: Option<String>,
 
-    /// Seconds that what is stored lives, spelled as sizes are, or none
+    /// Seconds that what is stored lives, spelled as sizes are, or none (default: none, of mixed 3600)
     #[arg(long, value_name = "SECONDS")]
     ttl: Option<String>,
 
@@ -67,55 +67,55 @@ struct ParameterArgs {
     #[arg(long, value_name = "N")]
     rate: Option<String>,
 
-    /// The share of requests that write, as in 10% or 0.1
+    /// The share of requests that write, as in 10% or 0.1 (default: 0, of mixed 10%)
     #[arg(long, value_name = "SHARE")]
     writes: Option<String>,
 
-    /// The share of requests that delete
+    /// The share of requests that delete (default: 0, of mixed 1%)
     #[arg(long, value_name = "SHARE")]
     deletes: Option<String>,
 
-    /// hotset: the share of the keys that is hot
+    /// hotset: the share of the keys that is hot (default: 20%)
     #[arg(long, value_name = "SHARE")]
     hot: Option<String>,
 
-    /// hotset, flash-crowd: the share of the requests that hot keys get, or the crowd
+    /// hotset, flash-crowd: the share of the requests that hot keys get, or the crowd (default: 80%, 50%)
     #[arg(long, value_name = "SHARE")]
     heat: Option<String>,
 
-    /// latest: the share of requests that add a key
+    /// latest: the share of requests that add a key (default: 5%)
     #[arg(long, value_name = "SHARE")]
     inserts: Option<String>,
 
-    /// shifting: requests until the hot spot moves
+    /// shifting: requests until the hot spot moves (default: 1e5)
     #[arg(long, value_name = "N")]
     period: Option<String>,
 
-    /// shifting: how far it moves, as a share of the keys
+    /// shifting: how far it moves, as a share of the keys (default: 10%)
     #[arg(long, value_name = "SHARE")]
     step: Option<String>,
 
-    /// scan-points: the share of requests that belong to scans
+    /// scan-points: the share of requests that belong to scans (default: 10%)
     #[arg(long, value_name = "SHARE")]
     scans: Option<String>,
 
-    /// scan-points: requests of a scan; ycsb-e: the most of one
+    /// scan-points: requests of a scan; ycsb-e: the most of one (default: 1000, 100)
     #[arg(long, value_name = "N")]
     length: Option<String>,
 
-    /// scan-points: keys that only scans ask for
+    /// scan-points: keys that only scans ask for (default: 1e7)
     #[arg(long, value_name = "N")]
     cold: Option<String>,
 
-    /// flash-crowd: when it comes, as a share of all requests
+    /// flash-crowd: when it comes, as a share of all requests (default: 40%)
     #[arg(long, value_name = "SHARE")]
     start: Option<String>,
 
-    /// flash-crowd: how long it stays, as a share of all requests
+    /// flash-crowd: how long it stays, as a share of all requests (default: 20%)
     #[arg(long, value_name = "SHARE")]
     duration: Option<String>,
 
-    /// flash-crowd: how many keys it asks for
+    /// flash-crowd: how many keys it asks for (default: 10)
     #[arg(long, value_name = "N")]
     crowd: Option<String>,
 }
@@ -168,6 +168,9 @@ fn help() -> String {
     }
     help.push_str(
         "
+The same kind, parameters and seed are the same requests on every machine. To replay a workload it need not be written:
+--trace workload:KIND:NAME=VALUE,... makes it up on the way.
+
 Examples:
   nuthatch workload zipf --keys 1e6 --exponent 0.99 --requests 20e6 --output zipf.u64be.zst
   nuthatch workload mixed --sizes lognormal:4096:1.5 --ttl uniform:60-3600 --writes 10% --output mixed.csv.gz
