@@ -5,7 +5,7 @@
 //! T1 moves accordingly, and the tail of whichever queue exceeds its target leaves.
 //!
 //! Cost: every operation O(1) amortised: a heavy newcomer may displace several ghosts. Metadata: 32 bytes per entry, about
-//! 45 per ghost, as many ghosts as entries. Strong where recency and frequency take turns, without any parameter; weak
+//! 35 per ghost, as many ghosts as entries. Strong where recency and frequency take turns, without any parameter; weak
 //! on loops and scans longer than the cache, and a hit moves a list node, which concurrent readers contend for.
 //!
 //! Differs from the paper: ghosts are trimmed after the newcomer came in, not before, with the same outcome for entries

@@ -5,7 +5,7 @@
 //! T2, and the hand of T2 gives one that was used another lap; the first unused one that a hand meets leaves.
 //!
 //! Cost: hit O(1), one byte; evict O(1) amortised (each step of a hand spends a mark that a hit paid for), at worst it
-//! passes all of T1 and laps T2. Metadata: 33 bytes per entry, about 45 per ghost, as many ghosts as entries. Strong and
+//! passes all of T1 and laps T2. Metadata: 33 bytes per entry, about 35 per ghost, as many ghosts as entries. Strong and
 //! weak where ARC is, a little behind it on most traces, and kind to concurrent readers.
 //!
 //! Differs from the paper: ghosts are trimmed after the newcomer came in, with the same outcome for entries of one

@@ -6,7 +6,7 @@
 //!
 //! Cost: hit O(1), writes one byte until the count saturates; evict O(1) amortised (each step spends a count that a
 //! hit paid for, or moves an entry to main once). At worst one eviction promotes all of small and laps main three
-//! times. Metadata: 26 bytes per entry, about 30 per ghost, as many ghosts as main holds.
+//! times. Metadata: 26 bytes per entry, about 35 per ghost, as many ghosts as main holds.
 //! Strong on skewed and scan-ridden streams; weak on loops a little longer than the cache and on pure recency.
 //!
 //! Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.

@@ -4,7 +4,7 @@
 //! capacity takes to pass; a key found there enters Am, the main LRU queue. A hit in A1in changes nothing: requests that
 //! come close together say little about the long run.
 //!
-//! Cost: every operation O(1), ghosts amortised by weight. Metadata: 25 bytes per entry, about 30 per ghost, half as many
+//! Cost: every operation O(1), ghosts amortised by weight. Metadata: 25 bytes per entry, about 35 per ghost, half as many
 //! ghosts as entries.
 //! Strong against scans, at LRU's price; weak when the distance between two requests of a key is longer than A1in and A1out,
 //! on loops for one, and when favourites change fast.
