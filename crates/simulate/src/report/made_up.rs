@@ -1,6 +1,6 @@
 //! Rows that no replay found, for tests.
 
-use crate::{Details, Row, Unit};
+use crate::{Details, Misses, Row, Unit};
 
 /// By policy and capacity, with these hit ratios.
 pub(crate) fn rows(capacities: &[u64], ratios: &[(&'static str, &[f64])]) -> Vec<Row> {
@@ -20,19 +20,22 @@ pub(crate) fn sized(capacities: &[u64], ratios: &[(&'static str, &[f64])]) -> Ve
 }
 
 fn row(policy: &'static str, capacity: u64, hit_ratio: f64) -> Row {
+    let hits = (hit_ratio * 100_000.0).round() as u64;
+    let compulsory = (100_000 - hits).min(20_000);
+    let misses = Misses { compulsory, capacity: 100_000 - hits - compulsory, ..Misses::default() };
     Row {
         trace: "web.csv".to_owned(),
         policy,
         capacity,
         unit: Unit::Objects,
         requests: 100_000,
-        hits: (hit_ratio * 100_000.0).round() as u64,
+        hits,
         hit_ratio,
         byte_hit_ratio: None,
         evictions: 12_345,
         seconds: 0.25,
         rejections: 0,
-        details: Details::default(),
+        details: Details { misses, ..Details::default() },
         timeline: None,
     }
 }

@@ -9,6 +9,7 @@ mod findings;
 #[cfg(test)]
 mod made_up;
 mod markup;
+mod misses;
 mod names;
 mod numbers_table;
 mod over_time;
@@ -109,6 +110,8 @@ impl Report<'_> {
         for plot in further.into_iter().flatten() {
             body.push_str(&plot.html(""));
         }
+        body.push_str("</section>\n<section>\n<h2>Why it misses</h2>\n");
+        body.push_str(&misses::misses(comparison, chosen));
         body.push_str("</section>\n<section>\n<h2>All numbers</h2>\n");
         body.push_str(&numbers_table::by_capacity(comparison, &cast, Measure::HitRatio));
         if comparison.unit == Unit::Bytes {

@@ -50,7 +50,7 @@ pub(crate) fn by_capacity(comparison: &Comparison<'_>, cast: &Cast, measure: Mea
 pub(crate) fn in_full(comparison: &Comparison<'_>, cast: &Cast) -> String {
     let in_bytes = comparison.unit == Unit::Bytes;
     let mut html = String::from(
-        "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<caption>All counts, by capacity and policy</caption>\n<thead><tr>\
+        "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<caption>All counts, by capacity and policy; misses by cause</caption>\n<thead><tr>\
          <th scope=\"col\">capacity</th><th scope=\"col\">policy</th><th scope=\"col\">hit ratio, %</th>",
     );
     if in_bytes {
@@ -59,7 +59,17 @@ pub(crate) fn in_full(comparison: &Comparison<'_>, cast: &Cast) -> String {
     if comparison.has_belady() {
         html.push_str("<th scope=\"col\">to Belady, points</th>");
     }
-    for name in ["hits", "misses", "evictions", "too large", "seconds"] {
+    for name in [
+        "hits",
+        "misses",
+        "first requests",
+        "evicted",
+        "expired",
+        "deleted",
+        "too large",
+        "evictions",
+        "seconds",
+    ] {
         let _ = write!(html, "<th scope=\"col\">{name}</th>");
     }
     html.push_str("</tr></thead>\n<tbody>\n");
@@ -79,7 +89,17 @@ pub(crate) fn in_full(comparison: &Comparison<'_>, cast: &Cast) -> String {
                 });
             }
             let misses = row.requests.saturating_sub(row.hits);
-            cells.extend([row.hits, misses, row.evictions, row.rejections].map(numbers::grouped));
+            let causes = row.details.misses;
+            cells.extend([row.hits, misses].map(numbers::grouped));
+            let causes = [
+                causes.compulsory,
+                causes.capacity,
+                causes.expired,
+                causes.deleted,
+                causes.too_large,
+                row.evictions,
+            ];
+            cells.extend(causes.map(numbers::grouped));
             cells.push(format!("{:.3}", row.seconds));
             let _ = write!(
                 html,

@@ -77,6 +77,8 @@ fn a_page_has_the_answer_the_plots_the_numbers_and_the_command() {
             let expected = if text(plot).contains("Gain over LRU") { 2 } else { 3 };
             assert_eq!(drawn.count(), expected);
         }
+        let bars = with_class(page, "bars").map(text).collect::<String>();
+        assert!(bars.contains("S3-FIFO55.0 %") && bars.contains("LRU60.0 %"), "{bars}");
         let tables = Vec::from_iter(page.descendants().filter(|node| node.has_tag_name("table")).map(text));
         for number in ["20.00", "45.50", "55.00"] {
             assert!(tables.iter().all(|table| table.contains(number)), "{number}");
