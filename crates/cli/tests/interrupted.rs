@@ -78,6 +78,17 @@ fn json_and_csv_have_the_rows_so_far_and_the_note_is_apart() {
 }
 
 #[test]
+fn a_report_says_that_it_is_partial() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = dir.path().join("page.html");
+    let finished =
+        Waiting::new(&["--capacity", "500,2000", "--report", page.to_str().unwrap()]).press_ctrl_c();
+    assert_eq!(finished.status.code(), Some(130), "{}", finished.stderr);
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert!(html.contains("<b>Partial:</b> stopped after ") && html.contains(">So far: "), "{html}");
+}
+
+#[test]
 fn before_the_replay_itself_nothing_is_known() {
     let finished = Waiting::new(&["--capacity", "10%", "--output", "json"]).press_ctrl_c();
     assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(130), "[]\n"));

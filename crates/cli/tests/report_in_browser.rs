@@ -16,6 +16,7 @@ use std::{
 use serde_json::{Value, json};
 use support::nuthatch;
 
+const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../simulate/tests/fixtures/lirs_multi3.trace.gz");
 /// Widths of a screen, in CSS pixels.
 const WIDE: u32 = 1400;
 const PHONE: u32 = 400;
@@ -43,12 +44,25 @@ fn the_page_is_good_on_every_screen_and_needs_nothing_from_elsewhere() {
     assert_eq!(browser.loaded_for(&page), [page.as_str(); 4]);
 }
 
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_the_replay() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = dir.path().join("nowhere/report.html");
+    let finished = support::run(nuthatch().args(["simulate", "--trace", TRACE, "--report"]).arg(&page));
+    assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(1), ""));
+    let expected = format!("nuthatch: cannot write the report to {}: ", page.display());
+    assert!(
+        finished.stderr.starts_with(&expected) && finished.stderr.lines().count() == 1,
+        "{}",
+        finished.stderr
+    );
+}
+
 /// Returns its address.
 fn write_report(dir: &Path) -> String {
-    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/../simulate/tests/fixtures/lirs_multi3.trace.gz");
     // A name with markup and blanks in it, as files may have.
     let copy = dir.join("a <b>trace & 'more'.trace.gz");
-    std::fs::copy(trace, &copy).unwrap();
+    std::fs::copy(TRACE, &copy).unwrap();
     let page = dir.join("report.html");
     let mut command = nuthatch();
     let finished = support::run(command.args(["simulate", "--trace"]).arg(copy).arg("--report").arg(&page));
@@ -84,6 +98,9 @@ for (const plot of plots) {
   if (drawn.length === 0) problems.push(`${name} is empty`);
   if (!plot.querySelector("svg").getAttribute("aria-label")) problems.push(`${name} is silent`);
 }
+const bars = [...document.querySelectorAll(".bars li")];
+if (bars.length < 20) problems.push(`misses of ${bars.length} policies only`);
+for (const bar of bars) if (box(bar.querySelector("i")).width < 1) problems.push(`${bar.textContent} has no bar`);
 const channels = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number);
 const luminance = (colour) => channels(colour).map((c) => c / 255)
   .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))

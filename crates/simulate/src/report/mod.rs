@@ -17,6 +17,7 @@ mod plot;
 #[cfg(test)]
 mod tests;
 mod traits;
+mod wording;
 
 use std::fmt::Write;
 

@@ -13,7 +13,7 @@ pub(crate) fn proper(policy: &str) -> String {
         "lfu-da" => "LFU with ageing",
         "random" => "Random",
         "w-tinylfu" => "W-TinyLFU",
-        "w-tinylfu-fixed" => "W-TinyLFU (fixed window)",
+        "w-tinylfu-adaptive" => "W-TinyLFU (adaptive)",
         other => return other.to_uppercase(),
     };
     known.to_owned()

@@ -81,12 +81,12 @@ impl Plot {
             if self.clip { " class=\"clip\"" } else { "" },
             self.grid()
         );
+        for series in &self.series {
+            self.draw(&mut html, series);
+        }
         if let Some((value, _)) = &self.mark {
             let _ =
                 writeln!(html, "<path class=\"mark\" d=\"M{0:.1} 0V1000\"/>", self.x.place(*value) * SIDE);
-        }
-        for series in &self.series {
-            self.draw(&mut html, series);
         }
         html.push_str("</svg>\n");
         if let Some((value, name)) = &self.mark {
