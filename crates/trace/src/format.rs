@@ -72,8 +72,9 @@ impl Format {
         }
     }
 
-    pub(crate) const fn is_text(self) -> bool {
-        matches!(self, Self::Lis | Self::Lirs | Self::Csv | Self::Keys | Self::Jsonl | Self::Twitter)
+    /// Whether a byte order mark means nothing at its start. Among keys of any bytes it is one.
+    pub(crate) const fn ignores_byte_order_mark(self) -> bool {
+        matches!(self, Self::Lis | Self::Lirs | Self::Csv | Self::Jsonl | Self::Twitter)
     }
 
     /// The format that the name of `path` tells by its extension, below one of a compression: `web.lis.zst` is lis.

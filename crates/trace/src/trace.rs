@@ -125,7 +125,7 @@ impl Trace {
             }
             given => given,
         };
-        if sample.starts_with(BYTE_ORDER_MARK) && format.is_text() {
+        if sample.starts_with(BYTE_ORDER_MARK) && format.ignores_byte_order_mark() {
             input.consume(BYTE_ORDER_MARK.len());
         }
         let Some(decoder) = formats::decoder(format, options, input)? else {

@@ -128,7 +128,10 @@ fn other_delimiters_are_found_or_told() {
 fn a_byte_order_mark_is_no_part_of_the_first_name() {
     let text = "\u{feff}key,size\r\n4,20\r\n5,30\r\n";
     assert_eq!(read(&Options::new(), text), [Request::new(4, 20), Request::new(5, 30)]);
-    assert_eq!(read(&Options::new().format(Format::Keys), "\u{feff}4\n"), [Request::new(4, 1)]);
+    assert_eq!(read(&Options::new().format(Format::Lirs), "\u{feff}4\n"), [Request::new(4, 1)]);
+    // A key of any bytes may begin with one.
+    let keys = read(&Options::new().format(Format::Keys), "\u{feff}4\n4\n");
+    assert_ne!(keys[0].key, keys[1].key);
     // Four bytes of a binary key are a key, whatever they look like.
     assert_eq!(read(&Options::new().format(Format::U32be), "\u{feff}4")[0].key, 0xefbb_bf34);
 }
