@@ -91,6 +91,8 @@ fn latest_prefers_the_newest_and_keeps_adding() {
             ages.push(newest - request.key);
         }
     }
+    // Those that came in count as much as those that were there.
+    assert!(ages.iter().any(|age| *age > 50_000));
     // By now there are 101 000 keys: the proportions among the thousand youngest hold whatever their number.
     let young = ages.into_iter().filter(|age| *age < 1000);
     assert_fits("ages", young, &zipf_weights(1000, 0.9));
