@@ -20,12 +20,24 @@ pub enum Capacity {
 pub(crate) struct Totals {
     pub(crate) objects: u64,
     pub(crate) bytes: u64,
+    pub(crate) object_bytes_max: u64,
 }
 
 /// A share of few objects resolves to no less than this, below which ratios say little.
 const SHARE_OBJECTS_MIN: u64 = 10;
 
 impl Capacity {
+    /// So many shares for a curve, from 0.1 % to all, each larger than the last by the same factor.
+    #[must_use]
+    pub fn curve(points: usize) -> Vec<Self> {
+        const FIRST: f64 = 0.001;
+        let share = |point: usize| match points - 1 - point {
+            0 => 1.0,
+            left => FIRST.powf(left as f64 / (points - 1) as f64),
+        };
+        (0..points).map(|point| Self::Share(share(point))).collect()
+    }
+
     /// In whole units. A share is one of bytes if `bytes`, else of objects.
     pub(crate) fn resolve(self, bytes: bool, totals: Totals) -> (u64, Unit) {
         match self {
@@ -208,7 +220,7 @@ mod tests {
 
     #[test]
     fn shares_round_half_to_even_and_stay_above_a_floor() {
-        let totals = Totals { objects: 3125, bytes: 25 };
+        let totals = Totals { objects: 3125, bytes: 25, object_bytes_max: 9 };
         let share = |share| Capacity::Share(share);
         assert_eq!(share(0.1).resolve(false, totals), (312, Unit::Objects));
         assert_eq!(share(0.001).resolve(false, totals), (10, Unit::Objects));

@@ -1,4 +1,4 @@
-//! Simulations and the threads that run them, all over one read of the trace.
+//! Runs and the threads that run them, all over one read of the trace.
 
 use std::{
     mem, panic,
@@ -10,7 +10,7 @@ use crate::{
     SimulateError,
     access::Batch,
     progress::{Ignored, OnProgress, Progress, Stage},
-    simulation::Simulation,
+    run::Run,
     source::Source,
 };
 
@@ -55,30 +55,30 @@ fn for_each_batch(
 /// Simulates on this thread alone.
 pub(crate) fn replay_here(
     source: &mut Source,
-    mut simulations: Vec<Simulation>,
+    mut runs: Vec<Run>,
     progress: &mut OnProgress<'_>,
-) -> Result<Vec<Simulation>, SimulateError> {
+) -> Result<Vec<Run>, SimulateError> {
     for_each_batch(source, progress, |batch| {
-        for simulation in &mut simulations {
-            simulation.take_all(batch);
+        for run in &mut runs {
+            run.take_all(batch);
         }
     })?;
-    Ok(simulations)
+    Ok(runs)
 }
 
 /// This thread decodes; each worker has its share of the simulations and sees every batch.
 pub(crate) fn replay_on_threads(
     source: &mut Source,
-    simulations: Vec<Simulation>,
+    runs: Vec<Run>,
     threads: usize,
     progress: &mut OnProgress<'_>,
-) -> Result<Vec<Simulation>, SimulateError> {
-    let count = simulations.len();
+) -> Result<Vec<Run>, SimulateError> {
+    let count = runs.len();
     let workers = threads.min(count);
     // Dealt like cards: neighbours in the list, with like capacities, are like in cost.
     let mut hands = Vec::from_iter((0..workers).map(|_| Vec::new()));
-    for (index, simulation) in simulations.into_iter().enumerate() {
-        hands[index % workers].push((index, simulation));
+    for (index, run) in runs.into_iter().enumerate() {
+        hands[index % workers].push((index, run));
     }
     thread::scope(|scope| {
         let (batches, working): (Vec<_>, Vec<_>) = hands
@@ -87,8 +87,8 @@ pub(crate) fn replay_on_threads(
                 let (batches, inbox) = mpsc::sync_channel::<Arc<Batch>>(BATCHES_WAITING);
                 let worker = scope.spawn(move || {
                     for batch in inbox {
-                        for (_, simulation) in &mut hand {
-                            simulation.take_all(&batch);
+                        for (_, run) in &mut hand {
+                            run.take_all(&batch);
                         }
                     }
                     hand
@@ -113,6 +113,6 @@ pub(crate) fn replay_on_threads(
         }
         outcome?;
         dealt.sort_unstable_by_key(|(index, _)| *index);
-        Ok(dealt.into_iter().map(|(_, simulation)| simulation).collect())
+        Ok(dealt.into_iter().map(|(_, run)| run).collect())
     })
 }

@@ -1,6 +1,5 @@
 //! What has to be known of a trace before it is replayed.
 
-use nuthatch_policy::Oracle;
 use nuthatch_trace::Trace;
 
 use crate::{
@@ -71,9 +70,8 @@ pub(crate) fn first_pass(
             Source::Trace(Box::new(source))
         }
         None => {
-            for (number, access) in batch.accesses.iter_mut().enumerate() {
-                access.next_use =
-                    future.as_ref().and_then(|future| future.next_use(number)).unwrap_or(Oracle::NEVER);
+            if let Some(future) = future {
+                future.foretell(&mut batch.accesses);
             }
             Source::Memory(batch, 0)
         }

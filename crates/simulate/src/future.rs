@@ -36,6 +36,13 @@ impl Future {
         self.latest = Vec::new();
     }
 
+    /// Tells all requests, in the order in which they were taken in, their next uses.
+    pub(crate) fn foretell(&self, accesses: &mut [Access]) {
+        for (access, next_use) in accesses.iter_mut().zip(&self.next_uses) {
+            access.next_use = *next_use;
+        }
+    }
+
     /// When the object of the request with this number is requested next, if there was such a request.
     pub(crate) fn next_use(&self, request: usize) -> Option<u32> {
         self.next_uses.get(request).copied()

@@ -1,5 +1,7 @@
 //! The distinct objects of a trace, numbered.
 
+use std::mem;
+
 use hashbrown::{HashTable, hash_table::Entry};
 use nuthatch_policy::Oracle;
 use nuthatch_trace::{Op, Request};
@@ -19,6 +21,8 @@ pub(crate) struct Objects {
     first: HashTable<Object>,
     sizes: Sizes,
     bytes: u64,
+    /// The most bytes that one ever had.
+    bytes_max: u64,
     /// How many of them this pass has seen: those with smaller numbers.
     seen: u32,
 }
@@ -47,6 +51,7 @@ impl Objects {
         let bytes = request.size.max(1);
         self.sizes.set(object, bytes);
         self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes_max = self.bytes_max.max(bytes);
         Some(access(object, bytes))
     }
 
@@ -67,12 +72,29 @@ impl Objects {
         }
         self.sizes.set(object, bytes);
         self.seen += u32::from(!known);
+        self.bytes_max = self.bytes_max.max(bytes);
         Some(access(object, bytes))
     }
 
     /// Another pass over the same requests is to come.
     pub(crate) const fn rewind(&mut self) {
         self.seen = 0;
+    }
+
+    /// Keeps the objects that have a new number, by their old one.
+    pub(crate) fn renumber(&mut self, numbers: &[Option<u32>]) {
+        let before = mem::take(&mut self.sizes);
+        self.bytes = 0;
+        self.first.retain(|object| {
+            let Some(number) = numbers[object.number as usize] else { return false };
+            let bytes = before.get(object.number);
+            self.sizes.set(number, bytes);
+            self.bytes = self.bytes.saturating_add(bytes);
+            object.number = number;
+            true
+        });
+        // Those that stay were all seen.
+        self.seen = u32::try_from(self.first.len()).unwrap_or(u32::MAX);
     }
 
     /// The object's number, and its size: 0 if that is not known.
@@ -95,7 +117,7 @@ impl Objects {
     }
 
     pub(crate) fn totals(&self) -> Totals {
-        Totals { objects: self.first.len() as u64, bytes: self.bytes }
+        Totals { objects: self.first.len() as u64, bytes: self.bytes, object_bytes_max: self.bytes_max }
     }
 }
 
@@ -134,7 +156,7 @@ mod tests {
         assert_eq!(access(7, 100), (0, 100));
         assert_eq!(access(8, 0), (1, 1));
         assert_eq!(access(7, 5), (0, 100));
-        assert_eq!(objects.totals(), Totals { objects: 2, bytes: 101 });
+        assert_eq!(objects.totals(), Totals { objects: 2, bytes: 101, object_bytes_max: 100 });
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One pass of a trace through many simulations.
 
-use std::{num::NonZeroUsize, ops::ControlFlow, thread};
+use std::{cmp::Reverse, mem, num::NonZeroUsize, ops::ControlFlow, thread};
 
+use nuthatch_policy::PolicyKind;
 use nuthatch_trace::Trace;
 
 use crate::{
@@ -9,9 +10,12 @@ use crate::{
     capacity::Totals,
     crew::{replay_here, replay_on_threads},
     first_pass::{Wanted, first_pass},
-    progress::Progress,
+    lru_curve::LruCurve,
+    progress::{OnProgress, Progress},
+    run::Run,
+    sample::Sample,
     simulation::Simulation,
-    source::Reading,
+    source::{Reading, Source},
 };
 
 /// What to simulate.
@@ -24,6 +28,8 @@ pub struct Replay {
     threads: usize,
     timeline: bool,
     honour: Honour,
+    details: bool,
+    sample: Option<f64>,
 }
 
 impl Replay {
@@ -39,6 +45,8 @@ impl Replay {
             limit: None,
             timeline: false,
             honour: Honour::default(),
+            details: false,
+            sample: None,
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         }
     }
@@ -79,12 +87,30 @@ impl Replay {
         self
     }
 
+    /// Whether each row tells all [`details`](Row::details). If not, LRU at many capacities is told from the distances
+    /// between requests, which is cheaper and as exact, but knows no scan pollution.
+    #[must_use]
+    pub const fn details(mut self, details: bool) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Estimates from the requests for a part of the objects: `0.01` is one in a hundred. More are taken where there are few
+    /// objects, and for small capacities, as long as the work stays below a tenth of what it would be without. The trace is
+    /// read once, and only requests in the sample are remembered: at 16 bytes each, 16 million at most, or as many as the
+    /// rate gives. Shares as capacities still need all objects to be counted, at 24 bytes each.
+    #[must_use]
+    pub const fn sample(mut self, rate: Option<f64>) -> Self {
+        self.sample = rate;
+        self
+    }
+
     /// Replays `trace`. The rows are by capacity, then by policy, in the order given; capacities that resolve to the
     /// same and policies named twice come once.
     ///
     /// Shares need a pass before to count objects, and Belady needs one to learn the future, at 4 bytes per request. A
-    /// trace from a file is opened again for the second pass; any other is remembered, at 16 bytes per request, or 40 if something is
-    /// honoured. Besides that, a replay needs about 40 bytes per distinct object, 4 more per distinct object and
+    /// trace from a file is opened again for the second pass; any other is remembered, at 16 bytes per request, or 40 if something
+    /// is honoured. Besides that, a replay needs about 40 bytes per distinct object, 4 more per distinct object and
     /// simulation, and 24 per resident object of a simulation beside what its policy adds.
     ///
     /// # Errors
@@ -116,23 +142,78 @@ impl Replay {
             return Err(SimulateError::NoCapacity);
         }
         let reading = Reading { limit: self.limit, honour: self.honour };
-        let wanted = Wanted {
-            totals: self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_))),
-            future: self.policies.contains(&Contender::Belady),
-        };
+        let shares = self.capacities.iter().any(|capacity| matches!(capacity, Capacity::Share(_)));
+        if let Some(rate) = self.sample {
+            let Some(mut sample) = Sample::draw(trace, rate, reading, shares, &mut progress)? else {
+                return Ok(Vec::new());
+            };
+            return self.replay_sample(&mut sample, &name, &mut progress);
+        }
+        let wanted = Wanted { totals: shares, future: self.policies.contains(&Contender::Belady) };
         let Some((mut source, totals)) = first_pass(trace, reading, wanted, &mut progress)? else {
             return Ok(Vec::new());
         };
-        let simulations = self.simulations(totals)?;
-        let simulations = if self.threads.min(simulations.len()) <= 1 {
-            replay_here(&mut source, simulations, &mut progress)?
-        } else {
-            replay_on_threads(&mut source, simulations, self.threads, &mut progress)?
-        };
-        Ok(simulations.iter().map(|simulation| simulation.row(&name)).collect())
+        let capacities = self.resolve(totals)?;
+        let placed = capacities.iter().enumerate().map(|(place, (capacity, unit))| (place, *capacity, *unit));
+        let runs = self.runs(placed, totals.object_bytes_max);
+        let rows = self.replay(&mut source, runs, &name, &mut progress)?;
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
 
-    fn simulations(&self, totals: Totals) -> Result<Vec<Simulation>, SimulateError> {
+    /// Each capacity in a miniature of its own size, the largest first.
+    fn replay_sample(
+        &self,
+        sample: &mut Sample,
+        trace: &str,
+        progress: &mut OnProgress<'_>,
+    ) -> Result<Vec<Row>, SimulateError> {
+        let capacities = self.resolve(sample.totals)?;
+        let mut tiers = sample.tiers(&capacities).into_iter().enumerate().collect::<Vec<_>>();
+        tiers.sort_by_key(|(place, objects)| (Reverse(*objects), *place));
+        let mut rows = Vec::new();
+        for tier in tiers.chunk_by(|a, b| a.1 == b.1) {
+            let objects = tier[0].1;
+            sample.keep(objects);
+            let shrunk = tier.iter().map(|(place, _)| {
+                let (capacity, unit) = capacities[*place];
+                (*place, sample.shrink(capacity, unit, objects), unit)
+            });
+            let runs = self.runs(shrunk, sample.totals.object_bytes_max);
+            let mut source = Source::Memory(mem::take(&mut sample.batch), 0);
+            let outcome = self.replay(&mut source, runs, trace, progress);
+            if let Source::Memory(batch, _) = source {
+                sample.batch = batch;
+            }
+            for (place, mut row) in outcome? {
+                sample.enlarge(&mut row, capacities[place].0, objects);
+                rows.push((place, row));
+            }
+        }
+        rows.sort_by_key(|(place, _)| *place);
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// The rows, each with the place of its capacity, by capacity and then by policy.
+    fn replay(
+        &self,
+        source: &mut Source,
+        runs: Vec<Run>,
+        trace: &str,
+        progress: &mut OnProgress<'_>,
+    ) -> Result<Vec<(usize, Row)>, SimulateError> {
+        let runs = if self.threads.min(runs.len()) <= 1 {
+            replay_here(source, runs, progress)?
+        } else {
+            replay_on_threads(source, runs, self.threads, progress)?
+        };
+        let mut rows = runs.iter().flat_map(|run| run.rows(trace)).collect::<Vec<_>>();
+        let policy = |row: &Row| self.policies.iter().position(|policy| policy.name() == row.policy);
+        rows.sort_by_key(|(place, row)| (*place, policy(row)));
+        Ok(rows)
+    }
+
+    /// The capacities in whole units, each once.
+    fn resolve(&self, totals: Totals) -> Result<Vec<(u64, Unit)>, SimulateError> {
         let mut resolved = Vec::<(u64, Unit)>::new();
         for capacity in &self.capacities {
             let cache = capacity.resolve(self.bytes, totals);
@@ -143,19 +224,49 @@ impl Replay {
                 resolved.push(cache);
             }
         }
+        Ok(resolved)
+    }
+
+    /// Every policy at every one of `capacities`, which come with their places. `object_bytes_max` is 0 if it is not known.
+    fn runs(&self, capacities: impl Iterator<Item = (usize, u64, Unit)>, object_bytes_max: u64) -> Vec<Run> {
         let mut policies = Vec::<Contender>::new();
         for policy in &self.policies {
             if !policies.contains(policy) {
                 policies.push(*policy);
             }
         }
-        let each = resolved.iter().flat_map(|(capacity, unit)| {
-            policies.iter().map(|policy| Simulation::new(*policy, *capacity, *unit))
-        });
-        let mut simulations = Vec::from_iter(each);
-        if self.timeline {
-            simulations.iter_mut().for_each(Simulation::keep_timeline);
+        let mut runs = Vec::new();
+        let mut curves = [(Unit::Objects, Vec::new()), (Unit::Bytes, Vec::new())];
+        for (place, capacity, unit) in capacities {
+            for policy in &policies {
+                let holds_all = unit == Unit::Objects || (1..=capacity).contains(&object_bytes_max);
+                let curve = curves.iter_mut().find(|curve| curve.0 == unit && holds_all);
+                if let (Some((_, curve)), Contender::Online(PolicyKind::Lru)) = (curve, policy) {
+                    curve.push((capacity, place));
+                } else {
+                    runs.push(self.simulation(*policy, capacity, unit, place));
+                }
+            }
         }
-        Ok(simulations)
+        let told = !self.details && !self.timeline && !self.honour.any();
+        for (unit, placed) in curves {
+            if told && placed.len() >= LruCurve::CAPACITIES_MIN {
+                runs.push(Run::LruCurve(Box::new(LruCurve::new(placed, unit))));
+            } else {
+                let lru = Contender::Online(PolicyKind::Lru);
+                runs.extend(
+                    placed.into_iter().map(|(capacity, place)| self.simulation(lru, capacity, unit, place)),
+                );
+            }
+        }
+        runs
+    }
+
+    fn simulation(&self, policy: Contender, capacity: u64, unit: Unit, place: usize) -> Run {
+        let mut simulation = Simulation::new(policy, capacity, unit);
+        if self.timeline {
+            simulation.keep_timeline();
+        }
+        Run::One(Box::new(simulation), place)
     }
 }

@@ -56,6 +56,9 @@ pub struct Row {
     /// Why requests missed, and more. Not serialised.
     #[serde(skip)]
     pub details: Details,
+    /// The part of the objects, or of their bytes, that this was estimated from; `None` if it is exact. Not serialised.
+    #[serde(skip)]
+    pub sampled: Option<f64>,
     /// The hits over time, if [kept](crate::Replay::timeline). Not serialised.
     #[serde(skip)]
     pub timeline: Option<Timeline>,
@@ -64,4 +67,8 @@ pub struct Row {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn microseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((seconds * 1e6).round() / 1e6)
+}
+
+pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

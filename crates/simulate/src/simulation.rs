@@ -14,6 +14,7 @@ use crate::{
     Contender, Details, Misses, Row, Timeline, Unit,
     access::{Access, Batch},
     residence::Residence,
+    row::ratio,
 };
 use honoured::Expiries;
 
@@ -215,6 +216,7 @@ impl Simulation {
             seconds: self.time.as_secs_f64(),
             rejections: self.counts.rejections,
             details: self.details(),
+            sampled: None,
             timeline: self.timeline.clone(),
         }
     }
@@ -248,8 +250,4 @@ impl Counts {
             self.held_unread += held;
         }
     }
-}
-
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

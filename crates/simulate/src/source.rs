@@ -7,7 +7,7 @@ use nuthatch_trace::{Op, Request, Trace};
 
 use crate::{
     Honour, SimulateError,
-    access::{Batch, Terms},
+    access::{Access, Batch, Terms},
     future::Future,
     objects::Objects,
     progress::Ignored,
@@ -89,12 +89,7 @@ impl TraceSource {
         self.left -= self.requests.len() as u64;
         batch.accesses.reserve(self.requests.len());
         for request in &self.requests {
-            let access = if self.honour.ops {
-                self.objects.access_with_op(request)
-            } else {
-                self.objects.access(request)
-            };
-            let Some(access) = access else {
+            let Some(access) = access(&mut self.objects, request, self.honour) else {
                 return Err(SimulateError::TooManyObjects { trace: self.trace.name().to_owned() });
             };
             batch.accesses.push(access);
@@ -121,7 +116,12 @@ impl TraceSource {
     }
 }
 
-fn note_ignored(ignored: &mut Ignored, request: &Request, honour: Honour) {
+/// What a request means, as far as it is honoured; `None` if no object can be numbered any more.
+pub(crate) fn access(objects: &mut Objects, request: &Request, honour: Honour) -> Option<Access> {
+    if honour.ops { objects.access_with_op(request) } else { objects.access(request) }
+}
+
+pub(crate) fn note_ignored(ignored: &mut Ignored, request: &Request, honour: Honour) {
     ignored.ttls += u64::from(request.ttl_s.is_some() && !(honour.ttl && request.time_us.is_some()));
     if !honour.ops {
         ignored.writes += u64::from(request.op == Op::Write);
@@ -129,7 +129,7 @@ fn note_ignored(ignored: &mut Ignored, request: &Request, honour: Honour) {
     }
 }
 
-fn terms(request: &Request, honour: Honour) -> Terms {
+pub(crate) fn terms(request: &Request, honour: Honour) -> Terms {
     let op = if honour.ops { request.op } else { Op::Read };
     match (request.time_us, request.ttl_s) {
         (Some(time_us), ttl_s) if honour.ttl => {

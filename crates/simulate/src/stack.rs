@@ -25,8 +25,10 @@ pub(crate) struct Distance {
 
 #[derive(Debug)]
 pub(crate) struct Stack {
-    /// By object: its place on the line. Objects come in the order of their numbers.
+    /// By object: its place on the line, or [`NOWHERE`].
     places: Vec<u32>,
+    /// On the line.
+    objects: u64,
     /// By place: the object that lies there or lay there last.
     line: Vec<u32>,
     /// A bit per place: whether an object lies there.
@@ -41,6 +43,8 @@ pub(crate) struct Stack {
     total_bytes: u64,
 }
 
+/// Not on the line.
+const NOWHERE: u32 = u32::MAX;
 const WORD: usize = u64::BITS as usize;
 /// The shortest line. Below, closing it up would come often.
 const LINE_MIN: usize = 4096;
@@ -49,6 +53,7 @@ impl Stack {
     pub(crate) fn new(with_bytes: bool) -> Self {
         let mut stack = Self {
             places: Vec::new(),
+            objects: 0,
             line: Vec::new(),
             taken: Vec::new(),
             counts: Fenwick::default(),
@@ -66,9 +71,23 @@ impl Stack {
             self.close_up();
         }
         let object = access.object as usize;
-        let distance = match self.places.get(object) {
-            Some(place) => {
-                let place = *place as usize;
+        if self.places.len() <= object {
+            self.places.resize(object + 1, NOWHERE);
+            if self.bytes.is_some() {
+                self.sizes.resize(object + 1, 0);
+            }
+        }
+        let distance = match self.places[object] {
+            NOWHERE => {
+                self.objects += 1;
+                if self.bytes.is_some() {
+                    self.sizes[object] = access.bytes;
+                    self.total_bytes = self.total_bytes.wrapping_add(access.bytes);
+                }
+                None
+            }
+            place => {
+                let place = place as usize;
                 let distance = self.distance(place);
                 self.taken[place / WORD] &= !(1 << (place % WORD));
                 self.counts.subtract(place / WORD, 1);
@@ -76,14 +95,6 @@ impl Stack {
                     bytes.subtract(place, self.sizes[object]);
                 }
                 Some(distance)
-            }
-            None => {
-                self.places.push(0);
-                if self.bytes.is_some() {
-                    self.sizes.push(access.bytes);
-                    self.total_bytes = self.total_bytes.wrapping_add(access.bytes);
-                }
-                None
             }
         };
         let top = self.line.len();
@@ -97,7 +108,6 @@ impl Stack {
         distance
     }
 
-    #[cfg(test)]
     /// The stack from the top down: objects and bytes so far, each object included.
     pub(crate) fn descend(&self) -> impl Iterator<Item = Distance> {
         let lying = (0..self.line.len()).rev().filter(|place| self.is_taken(*place));
@@ -118,10 +128,7 @@ impl Stack {
         let before_in_word = self.taken[place / WORD] & ((1 << (place % WORD)) - 1);
         let before = self.counts.sum_before(place / WORD) + u64::from(before_in_word.count_ones());
         let bytes_before = self.bytes.as_ref().map_or(0, |bytes| bytes.sum_before(place));
-        Distance {
-            objects: self.places.len() as u64 - before,
-            bytes: self.total_bytes.wrapping_sub(bytes_before),
-        }
+        Distance { objects: self.objects - before, bytes: self.total_bytes.wrapping_sub(bytes_before) }
     }
 
     /// Moves all objects together, in their order, and leaves as much room again.

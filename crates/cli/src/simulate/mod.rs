@@ -1,13 +1,14 @@
 //! `nuthatch simulate`: replays a trace against policies and capacities.
 
+mod check;
 mod hint;
 mod page;
 pub(crate) mod progress;
 
-use std::{ops::ControlFlow, path::PathBuf, process::ExitCode};
+use std::{ops::ControlFlow, path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
-use nuthatch_simulate::{Capacity, Contender, Honour, Ignored, Replay, output};
+use nuthatch_simulate::{Capacity, Contender, Honour, Ignored, Replay, Row, output};
 
 use crate::{
     input::{InputArgs, report_skipped},
@@ -20,12 +21,14 @@ use progress::Watch;
 /// Replay a trace against eviction policies and print their hit ratios.
 ///
 /// Every request is a read that fills the cache on a miss, from a cold start; an object keeps the size of its first
-/// request (but see --honour). All policies and capacities are simulated in one pass over the trace, by the code that the live cache runs.
+/// request (but see --honour). All policies and capacities are simulated in one pass over the trace, by the code that the
+/// live cache runs.
 #[derive(Args)]
 #[command(after_long_help = "Examples:
   nuthatch simulate --trace oltp.lis.zst --policy all --capacity 1000,5%
   nuthatch simulate --trace block.oracleGeneral.bin --capacity 64MiB --output json
   nuthatch simulate --trace oltp.lis.zst --report oltp.html
+  nuthatch simulate --trace oltp.lis.zst --policy lru,s3-fifo --curve --sample 0.01 --check
   nuthatch simulate --trace access.csv --columns key=url,size=bytes,time=when:ms --capacity 1GiB
   nuthatch simulate --trace workload:scan-points:keys=1e5,requests=5e6 --policy lru,s3-fifo --capacity 1%,10%
   zcat keys.gz | nuthatch simulate --trace - --format keys --capacity 10%")]
@@ -41,6 +44,20 @@ pub(crate) struct SimulateArgs {
     /// [default: 0.1%,1%,10%; with --report 0.1%,0.2%,0.5%,1%,2%,5%,10%,20%,50%]
     #[arg(long, value_delimiter = ',', value_name = "N|N%|SIZE,...")]
     capacity: Vec<Capacity>,
+
+    /// A curve rather than single capacities: so many shares from 0.1% to 100%, spread geometrically
+    #[arg(long, num_args = 0..=1, default_missing_value = "20", value_name = "POINTS", conflicts_with = "capacity",
+          value_parser = clap::value_parser!(u16).range(2..=1000))]
+    curve: Option<u16>,
+
+    /// Estimate from the requests for so large a part of the objects, such as 0.01 or 1%. More are taken where there are
+    /// few, and for small capacities, as long as that is less than a tenth of the work
+    #[arg(long, value_parser = part, value_name = "RATE")]
+    sample: Option<f64>,
+
+    /// Replay the whole trace as well, and print how far the estimate is from the truth
+    #[arg(long, requires = "sample")]
+    check: bool,
 
     /// Take shares such as 5% of the bytes of the distinct objects rather than of their number
     #[arg(long)]
@@ -91,11 +108,19 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     };
     let skipped = trace.skipped();
     let page = args.report.as_deref().map(|path| Page::create(path, trace.reopen())).transpose()?;
-    let replay = Replay::new(policies, capacities(args))
+    let exact = Replay::new(policies, capacities(args))
         .bytes(args.bytes)
         .limit(args.limit)
         .honour(args.honour)
+        .details(args.details)
         .timeline(page.is_some());
+    let replay = exact.clone().sample(args.sample);
+    let again = match trace.reopen() {
+        _ if !args.check => None,
+        Some(again) => Some(again?),
+        None => anyhow::bail!("--check reads the trace a second time; give it as a file"),
+    };
+    let begin = Instant::now();
     let mut cut_short = false;
     let mut ignored = Ignored::default();
     let rows = replay.run_with_progress(trace, |progress| {
@@ -106,6 +131,7 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     });
     watch.finish();
     let rows = rows?;
+    let estimate_time = begin.elapsed();
     report_skipped(&skipped);
     if let Some(hint) = hint::of(ignored, args.honour) {
         eprintln!("nuthatch: {hint}");
@@ -125,6 +151,7 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         OutputFormat::Table => {
             stopped.map(|stopped| format!("PARTIAL: {stopped}\n\n")).unwrap_or_default()
                 + &output::table(&rows)
+                + &estimated(&rows)
                 + &if args.details { format!("\n{}", output::details(&rows)) } else { String::new() }
         }
         OutputFormat::Json if args.details => output::json_with_details(&rows),
@@ -132,7 +159,31 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         OutputFormat::Json => output::json(&rows),
         OutputFormat::Csv => output::csv(&rows),
     })?;
+    if let Some(again) = again.filter(|_| !cut_short) {
+        let begin = Instant::now();
+        let exact = exact.run(again)?;
+        eprint!("{}", check::table(&rows, &exact, [estimate_time, begin.elapsed()]));
+    }
     Ok(code)
+}
+
+/// Says of rows from a sample that they are.
+fn estimated(rows: &[Row]) -> String {
+    let parts = || rows.iter().filter_map(|row| row.sampled).map(|part| part * 100.0);
+    let (least, most) = (parts().fold(100.0, f64::min), parts().fold(0.0, f64::max));
+    if parts().next().is_none() {
+        String::new()
+    } else {
+        format!("\nestimated from {least:.2} to {most:.2} % of the objects\n")
+    }
+}
+
+fn part(text: &str) -> anyhow::Result<f64> {
+    let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
+    match number.trim().parse::<f64>() {
+        Ok(number) if number > 0.0 && number <= unit => Ok(number / unit),
+        _ => anyhow::bail!("expected a part above 0 and at most 1, such as 0.01 or 1%"),
+    }
 }
 
 fn honour(text: &str) -> anyhow::Result<Honour> {
@@ -143,7 +194,9 @@ fn honour(text: &str) -> anyhow::Result<Honour> {
 fn capacities(args: &SimulateArgs) -> Vec<Capacity> {
     const FEW: &[f64] = &[0.001, 0.01, 0.1];
     const CURVE: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
-    if args.capacity.is_empty() {
+    if let Some(points) = args.curve {
+        Capacity::curve(points.into())
+    } else if args.capacity.is_empty() {
         let shares = if args.report.is_some() { CURVE } else { FEW };
         shares.iter().map(|share| Capacity::Share(*share)).collect()
     } else {

@@ -36,6 +36,7 @@ fn row(policy: &'static str, capacity: u64, hit_ratio: f64) -> Row {
         seconds: 0.25,
         rejections: 0,
         details: Details { misses, ..Details::default() },
+        sampled: None,
         timeline: None,
     }
 }

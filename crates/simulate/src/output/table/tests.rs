@@ -15,6 +15,7 @@ fn row(policy: &'static str, capacity: u64, unit: Unit, hits: u64) -> Row {
         seconds: 0.25,
         rejections: if unit == Unit::Bytes && capacity < 4096 { 17 } else { 0 },
         details: Details::default(),
+        sampled: None,
         timeline: None,
     }
 }
