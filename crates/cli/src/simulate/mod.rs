@@ -143,7 +143,7 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         code = ExitCode::from(interrupt::EXIT_CODE);
     }
     if let Some(page) = page.filter(|_| !rows.is_empty()) {
-        page.write(&rows, stopped.as_deref(), args.limit)?;
+        page.write(&rows, stopped.as_deref(), args.limit, &interrupt)?;
     }
     print(&match args.output {
         OutputFormat::Table if rows.is_empty() => String::new(),

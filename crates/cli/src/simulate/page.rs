@@ -11,6 +11,8 @@ use anyhow::Context;
 use nuthatch_simulate::{Row, report::Report, summarise};
 use nuthatch_trace::{Trace, TraceError};
 
+use crate::interrupt::Interrupt;
+
 /// A page to be written once there is something to write.
 pub(crate) struct Page {
     path: PathBuf,
@@ -32,11 +34,18 @@ impl Page {
     }
 
     /// `partial` says where the replay was stopped, if it was.
-    pub(crate) fn write(self, rows: &[Row], partial: Option<&str>, limit: Option<u64>) -> anyhow::Result<()> {
+    pub(crate) fn write(
+        self,
+        rows: &[Row],
+        partial: Option<&str>,
+        limit: Option<u64>,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<()> {
         // What a trace is like takes a pass of its own, and who pressed Ctrl-C does not want to wait for one.
+        let go_on = || if interrupt.pressed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         let trace = self.trace.filter(|_| partial.is_none());
-        let summary =
-            trace.map(|trace| summarise(trace, limit, |_| ControlFlow::Continue(()))).transpose()?;
+        let summary = trace.map(|trace| summarise(trace, limit, |_| go_on())).transpose()?;
+        let summary = summary.filter(|_| go_on().is_continue());
         let report = Report {
             rows,
             command: command(),

@@ -127,8 +127,15 @@ impl Report<'_> {
 
     /// What the trace is like; `capacity` is the one in objects that the page is about, if it is about one.
     fn trace(&self, body: &mut String, capacity: Option<u64>) {
-        let Some(summary) = self.summary else { return };
-        body.push_str("<section>\n<h2>The trace</h2>\n<div class=\"pair\">\n");
+        body.push_str("<section>\n<h2>The trace</h2>\n");
+        let Some(summary) = self.summary else {
+            body.push_str(
+                "<p class=\"soft\">What it is like is found out by reading it once more, which was not done: it is no \
+                 file, or the replay was stopped.</p>\n</section>\n",
+            );
+            return;
+        };
+        body.push_str("<div class=\"pair\">\n");
         let plots =
             [traits::popularity(summary), traits::reuse(summary, capacity), traits::working_set(summary)];
         for plot in plots.into_iter().flatten() {
