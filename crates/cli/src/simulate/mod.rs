@@ -112,7 +112,7 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         .bytes(args.bytes)
         .limit(args.limit)
         .honour(args.honour)
-        .details(args.details)
+        .details(args.details || page.is_some())
         .timeline(page.is_some());
     let replay = exact.clone().sample(args.sample);
     let again = match trace.reopen() {

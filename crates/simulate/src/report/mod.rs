@@ -80,7 +80,8 @@ impl Report<'_> {
         let chosen = findings::chosen(comparison);
         let cast = Cast::new(comparison, chosen);
         let context = Context {
-            sampled: None,
+            // Capacities may be sampled at different rates: the least is the least certain.
+            sampled: comparison.rows.iter().filter_map(|row| row.sampled).min_by(f64::total_cmp),
             partial: self.partial.is_some(),
             hit_ratio_max: self.summary.map(|summary| summary.hit_ratio_max),
         };

@@ -18,16 +18,19 @@ pub(crate) fn over_time(comparison: &Comparison<'_>, cast: &Cast, capacity: u64)
             continue;
         };
         let slices = timeline.slices();
+        // A sample has fewer requests than the trace that it stands for.
+        let noted = slices.iter().map(|slice| slice.requests).sum::<u64>().max(1) as f64;
+        let scale = comparison.row(policy, capacity).map_or(1.0, |row| row.requests as f64 / noted);
         // The last one may be of a few requests, of which a share says nothing.
         let full = slices.first().map_or(0, |first| first.requests);
         let (mut before, mut points) = (0.0, Vec::new());
         for slice in slices.iter().filter(|slice| slice.requests * 2 > full) {
             let ratio = slice.hits as f64 / slice.requests as f64;
-            points.push(Point { x: before + slice.requests as f64 / 2.0, y: ratio, told: None });
+            points.push(Point { x: (before + slice.requests as f64 / 2.0) * scale, y: ratio, told: None });
             before += slice.requests as f64;
             (lowest, highest) = (lowest.min(ratio), highest.max(ratio));
         }
-        requests = requests.max(before);
+        requests = requests.max(before * scale);
         if class == "other" {
             // Drawn only while it is singled out.
             series.insert(
