@@ -9,6 +9,7 @@
 )]
 
 mod adaptive;
+mod broken;
 mod cacheus;
 mod clock_pro;
 mod lecar;
