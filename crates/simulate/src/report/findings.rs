@@ -6,7 +6,7 @@
 use super::{
     curves::amount,
     names,
-    wording::{percent, percent_whole, points, points_at_most, short, three_digits, verb},
+    wording::{percent, percent_whole, points, points_at_most, short, three_digits, two_digits, verb},
 };
 use crate::{
     Unit,
@@ -61,7 +61,7 @@ pub(crate) fn findings(comparison: &Comparison<'_>, context: Context) -> Finding
     if let Some(share) = context.sampled {
         details.push(format!(
             "These are estimates from {} % of the objects: differences below about a point mean nothing.",
-            short(share * 100.0)
+            short(two_digits(share * 100.0))
         ));
     }
     let mut headline = said.headline();

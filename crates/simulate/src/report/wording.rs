@@ -6,6 +6,12 @@ pub(crate) fn three_digits(number: f64) -> u64 {
     ((number / scale).round() * scale) as u64
 }
 
+/// `2.2`, not `2.192`.
+pub(crate) fn two_digits(number: f64) -> f64 {
+    let scale = 10_f64.powf(number.max(0.01).log10().floor() - 1.0);
+    (number / scale).round() * scale
+}
+
 pub(crate) fn percent(ratio: f64) -> String {
     format!("{:.1} %", ratio * 100.0)
 }

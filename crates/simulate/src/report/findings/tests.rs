@@ -81,6 +81,15 @@ fn lru_is_left_in_place_if_nothing_is_telling() {
 }
 
 #[test]
+fn the_part_sampled_is_told_in_two_digits() {
+    for (part, told) in [(0.021_92, "2.2 %"), (0.3274, "33 %"), (0.001, "0.1 %"), (1.0, "100 %")] {
+        let context = Context { sampled: Some(part), ..Context::default() };
+        let text = said(&rows(&[1000], &[("lru", &[0.2])]), context).details.join("\n");
+        assert!(text.contains(&format!("estimates from {told} of the objects")), "{text}");
+    }
+}
+
+#[test]
 fn a_gain_elsewhere_is_not_hidden() {
     let ratios: [(&str, &[f64]); 2] =
         [("lru", &[0.2, 0.3, 0.301, 0.302]), ("arc", &[0.25, 0.3, 0.301, 0.302])];
