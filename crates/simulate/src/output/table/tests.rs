@@ -80,6 +80,14 @@ fn a_policy_alone_is_not_the_best_of_anything() {
 }
 
 #[test]
+fn belady_is_not_marked_even_where_others_are_as_good() {
+    let rows = [("belady", 4000), ("lru", 4000), ("arc", 3000)];
+    let text = table(&rows.map(|(policy, hits)| row(policy, 10, Unit::Objects, hits)));
+    let marked = text.lines().filter(|line| line.contains("*4")).collect::<String>();
+    assert!(marked.starts_with("  lru ") && text.matches("*4").count() == 1, "{text}");
+}
+
+#[test]
 fn capacities_in_bytes_come_with_byte_hit_ratios_and_what_was_too_large() {
     let rows = [row("lru", 4096, Unit::Bytes, 5000), row("lru", 1024, Unit::Bytes, 4000)];
     assert_eq!(
