@@ -177,4 +177,19 @@ mod tests {
             objects.rewind();
         }
     }
+
+    #[test]
+    fn objects_that_stay_keep_their_sizes_under_new_numbers() {
+        let mut objects = Objects::default();
+        for (key, size) in [(7, 100), (8, 1), (9, 30)] {
+            objects.access(&Request::new(key, size)).unwrap();
+        }
+        objects.renumber(&[Some(1), None, Some(0)]);
+        assert_eq!((objects.totals().objects, objects.totals().bytes), (2, 130));
+        let mut access = |key, size| {
+            let access = objects.access(&Request::new(key, size)).unwrap();
+            (access.object, access.bytes)
+        };
+        assert_eq!([access(7, 5), access(9, 5), access(8, 5)], [(1, 100), (0, 30), (2, 5)]);
+    }
 }
