@@ -8,8 +8,6 @@
 //! few requests, or too many, has them mostly for want or excess of very popular objects, which hit in nearly every cache:
 //! the difference to the expected number is added to the hits, as in SHARDS.
 //!
-//! With sizes an error remains: an object that the whole cache takes may be too large for the miniature.
-//!
 //! Sources: Waldspurger et al., "Cache modeling and optimization using miniature simulations", ATC 2017; the same,
 //! "Efficient MRC construction with SHARDS", FAST 2015, for the correction.
 
@@ -24,6 +22,10 @@ const ALIKE: f64 = 0.5;
 const OBJECTS_ENOUGH: f64 = 4096.0;
 /// A miniature that holds so many objects is large enough.
 const CAPACITY_ENOUGH: f64 = 128.0;
+
+/// In bytes it holds at least so many objects of the size that a byte is in on average, whatever the work: one that has no
+/// room for what the whole cache takes says nothing of it.
+const LARGE_OBJECTS_MIN: f64 = 8.0;
 
 impl Sample {
     /// How many of the objects to take for each capacity.
@@ -44,7 +46,23 @@ impl Sample {
         while enough > 1.0 && parts(enough).sum::<f64>() > budget * capacities.len() as f64 {
             enough *= 0.9;
         }
-        parts(enough).map(|part| ((part * all).round() as usize).clamp(1, self.bytes.len())).collect()
+        let large = self.large_object_bytes();
+        let each = parts(enough).zip(capacities).map(|(part, (capacity, unit))| {
+            let least = match unit {
+                Unit::Objects => 0.0,
+                Unit::Bytes => LARGE_OBJECTS_MIN * large / *capacity as f64,
+            };
+            ((part.max(least).min(1.0) * all).round() as usize).clamp(1, self.bytes.len())
+        });
+        each.collect()
+    }
+
+    /// The size of the object that a byte is in, on average over all bytes of the sample.
+    fn large_object_bytes(&self) -> f64 {
+        let before = [0].into_iter().chain(self.bytes.iter().copied());
+        let squares =
+            self.bytes.iter().zip(before).map(|(sum, before)| ((sum - before) as f64).powi(2)).sum::<f64>();
+        squares / self.bytes.last().copied().unwrap_or(1) as f64
     }
 
     /// Leaves the first objects only.

@@ -135,6 +135,24 @@ fn capacities_in_numbers_need_no_count() {
     }
 }
 
+/// Half of the bytes are in one object of a hundred: a miniature without room for one of those would refuse half of what
+/// the whole cache takes.
+#[test]
+fn large_objects_fit_into_miniatures() {
+    let text = (0..60_000_u64).map(|at| {
+        let key = at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let key = key % 3000 * (key % 7) / 7;
+        format!("{key},{}\n", if key % 100 == 0 { 100_000 } else { 1000 })
+    });
+    let text = format!("key,size\n{}", text.collect::<String>());
+    let trace = || Trace::from_reader("sized", Cursor::new(text.clone().into_bytes()), Format::Csv).unwrap();
+    let replay = Replay::new([PolicyKind::Lru], Capacity::curve(10)).bytes(true);
+    let exact = replay.run(trace()).unwrap();
+    for (exact, estimated) in exact.iter().zip(replay.sample(Some(0.01)).run(trace()).unwrap()) {
+        assert!((exact.hit_ratio - estimated.hit_ratio).abs() < 0.05, "{exact:?} {estimated:?}");
+    }
+}
+
 /// Misses by cause add up in estimates too, with whatever is honoured.
 #[test]
 fn estimated_misses_add_up() {
