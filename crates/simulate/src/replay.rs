@@ -180,7 +180,16 @@ impl Replay {
             });
             let runs = self.runs(shrunk, sample.totals.object_bytes_max);
             let mut source = Source::Memory(mem::take(&mut sample.batch), 0);
-            let outcome = self.replay(&mut source, runs, trace, progress);
+            let mut stopped = false;
+            let outcome = self.replay(&mut source, runs, trace, &mut |now| {
+                let verdict = progress(now);
+                stopped |= verdict.is_break();
+                verdict
+            });
+            // A part of a sample is not like the whole: what was not finished is not told.
+            if stopped {
+                break;
+            }
             if let Source::Memory(batch, _) = source {
                 sample.batch = batch;
             }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
 
-use std::{collections::BTreeMap, fs::File, io::Cursor, path::PathBuf};
+use std::{collections::BTreeMap, fs::File, io::Cursor, ops::ControlFlow, path::PathBuf};
 
 use nuthatch_policy::PolicyKind;
 use nuthatch_simulate::{Capacity, Contender, Honour, Replay, Row};
@@ -132,6 +132,22 @@ fn capacities_in_numbers_need_no_count() {
     for (exact, estimated) in exact.iter().zip(replay.sample(Some(0.1)).run(fixture("lirs_sprite")).unwrap())
     {
         assert!((exact.hit_ratio - estimated.hit_ratio).abs() < 0.03, "{estimated:?}");
+    }
+}
+
+#[test]
+fn an_estimate_that_is_stopped_tells_only_what_it_finished() {
+    let replay =
+        Replay::new([PolicyKind::Lru, PolicyKind::Sieve], Capacity::curve(6)).sample(Some(0.05)).threads(1);
+    let all = figures(&replay.run(fixture("lirs_sprite")).unwrap());
+    for stop_at in [0, 1, 20, 40, 45] {
+        let mut calls = 0;
+        let rows = replay.run_with_progress(fixture("lirs_sprite"), |_| {
+            calls += 1;
+            if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let told = figures(&rows.unwrap());
+        assert!(told.iter().all(|row| all.contains(row)) && told.len() < all.len(), "{stop_at}: {told:?}");
     }
 }
 
