@@ -60,11 +60,11 @@ const DEFECTS: &[(PolicyKind, &str, &[u64])] = &[
     (PolicyKind::Slru, "lirs_ps", &[154, 308, 771]),
 ];
 
-/// All of `DOCUMENTED`, and Belady. Its crosscheck is about objects of one size, where Belady is exact.
+/// All of `DOCUMENTED`, and Belady.
 fn documented() -> impl Iterator<Item = (&'static str, &'static str, Contender, f64)> {
     let online =
         DOCUMENTED.iter().map(|(file, name, kind, tolerance)| (*file, *name, (*kind).into(), *tolerance));
-    online.chain([("crosscheck.csv", "Belady", Contender::Belady, 0.0)])
+    online.chain([("reference.csv", "Belady", Contender::Belady, 0.0)])
 }
 
 /// How closely a row of `departures.csv` is held to what it says of us: chance moves small caches, on other machines too.
