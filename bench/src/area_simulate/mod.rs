@@ -22,6 +22,10 @@ use crate::{
 const POLICIES: [&str; 6] = ["lru", "s3-fifo", "sieve", "arc", "lirs", "w-tinylfu"];
 /// A tenth of the distinct objects.
 const CAPACITY_SHARE: u64 = 10;
+/// Those whose curve is measured as well: many capacities at once are what a simulator is for.
+const CURVES: [&str; 3] = ["lru", "s3-fifo", "arc"];
+/// Capacities of a curve, in percent of the distinct objects.
+const CURVE_PERCENT: [u64; 16] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60];
 
 /// One replay.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +38,24 @@ pub(crate) fn run(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("cannot make a folder for the traces")?;
     let mut libcachesim = LibCacheSim::start();
     for kind in stream::Kind::ALL {
-        let wanted = POLICIES.iter().any(|policy| report.wants(&name(kind, policy)));
-        if !wanted && !report.wants(&peak::name(kind)) {
+        let replays = POLICIES.iter().any(|policy| report.wants(&name(kind, policy)));
+        let curves = CURVES.iter().any(|policy| report.wants(&curve_name(kind, policy)));
+        if !replays && !curves && !report.wants(&peak::name(kind)) {
             continue;
         }
         let Some(stream) = Stream::write(kind, effort, folder.path())? else { continue };
         for policy in POLICIES {
             if report.wants(&name(kind, policy)) {
-                report.add(&compare(&stream, policy, effort, libcachesim.as_mut())?);
+                let capacity = [stream.distinct / CAPACITY_SHARE];
+                let samples = compare(&stream, policy, &capacity, effort, libcachesim.as_mut())?;
+                report.add(&measure(name(kind, policy), samples));
+            }
+        }
+        for policy in CURVES {
+            if report.wants(&curve_name(kind, policy)) {
+                let capacities = CURVE_PERCENT.map(|percent| stream.distinct * percent / 100);
+                let samples = compare(&stream, policy, &capacities, effort, libcachesim.as_mut())?;
+                report.add(&measure(curve_name(kind, policy), samples));
             }
         }
         if report.wants(&peak::name(kind)) {
@@ -55,23 +69,33 @@ fn name(kind: stream::Kind, policy: &str) -> String {
     format!("{}/{policy}", kind.name())
 }
 
-/// Rounds in which every subject has its turn.
+fn curve_name(kind: stream::Kind, policy: &str) -> String {
+    format!("{}/{policy}-{}-capacities", kind.name(), CURVE_PERCENT.len())
+}
+
+fn measure(name: String, samples: Vec<Sample>) -> Measure {
+    Measure { name, unit: "Mreq/s", better: Better::Higher, samples }
+}
+
+/// Rounds in which every subject has its turn. A request counts once per capacity; ours takes all of them in one pass.
 fn compare(
     stream: &Stream,
     policy: &str,
+    capacities: &[u64],
     effort: Effort,
     mut libcachesim: Option<&mut LibCacheSim>,
-) -> anyhow::Result<Measure> {
-    let capacity = stream.distinct / CAPACITY_SHARE;
+) -> anyhow::Result<Vec<Sample>> {
     let mut samples = Vec::<Sample>::new();
     for _ in 0..effort.rounds.div_ceil(2) {
-        let mut outcomes = vec![("nuthatch", nuthatch::replay(stream, policy, capacity)?)];
+        let mut outcomes = vec![("nuthatch", nuthatch::replay(stream, policy, capacities)?)];
         if let Some(libcachesim) = libcachesim.as_deref_mut() {
-            outcomes.push(("libcachesim", libcachesim.replay(stream, policy, capacity)?));
+            let each = capacities.iter().map(|capacity| libcachesim.replay(stream, policy, *capacity));
+            outcomes.push(("libcachesim", all(each.collect::<anyhow::Result<Vec<_>>>()?)));
         }
-        outcomes.extend(cachekit::replay(stream, policy, capacity).map(|outcome| ("cachekit", outcome)));
+        let each = capacities.iter().map(|capacity| cachekit::replay(stream, policy, *capacity));
+        outcomes.extend(each.collect::<Option<Vec<_>>>().map(|each| ("cachekit", all(each))));
         for (subject, outcome) in outcomes {
-            let rate = stream.keys.len() as f64 / outcome.cpu_seconds / 1e6;
+            let rate = (stream.keys.len() * capacities.len()) as f64 / outcome.cpu_seconds / 1e6;
             match samples.iter_mut().find(|sample| sample.subject == subject) {
                 Some(sample) => sample.rounds.push(rate),
                 None => samples.push(Sample {
@@ -83,5 +107,11 @@ fn compare(
             }
         }
     }
-    Ok(Measure { name: name(stream.kind, policy), unit: "Mreq/s", better: Better::Higher, samples })
+    Ok(samples)
+}
+
+/// The time of all replays, and the hit ratio of the last.
+fn all(replays: Vec<Outcome>) -> Outcome {
+    let cpu_seconds = replays.iter().map(|replay| replay.cpu_seconds).sum();
+    Outcome { cpu_seconds, hit_ratio: replays.last().map_or(f64::NAN, |last| last.hit_ratio) }
 }

@@ -9,12 +9,14 @@ use crate::{
     cpu_clock::thread_cpu_time,
 };
 
-pub(super) fn replay(stream: &Stream, policy: &str, capacity: u64) -> anyhow::Result<Outcome> {
+pub(super) fn replay(stream: &Stream, policy: &str, capacities: &[u64]) -> anyhow::Result<Outcome> {
     let policy = policy.parse::<Contender>()?;
     let start = thread_cpu_time();
     let trace = Trace::open(&stream.file, Format::Oracle)?;
-    let rows = Replay::new([policy], [Capacity::Objects(capacity)]).threads(1).run(trace)?;
+    let rows = Replay::new([policy], capacities.iter().map(|capacity| Capacity::Objects(*capacity)))
+        .threads(1)
+        .run(trace)?;
     let cpu_seconds = (thread_cpu_time() - start).as_secs_f64();
-    let row = rows.first().context("a replay of one policy gives one row")?;
+    let row = rows.last().context("a replay gives a row for each capacity")?;
     Ok(Outcome { cpu_seconds, hit_ratio: row.hit_ratio })
 }

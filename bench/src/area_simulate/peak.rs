@@ -17,7 +17,7 @@ pub(super) fn measure(stream: &Stream) -> anyhow::Result<Measure> {
     let mut samples = Vec::new();
     for policy in POLICIES {
         let (bytes, outcome) =
-            peak_bytes_of(|| nuthatch::replay(stream, policy, stream.distinct / CAPACITY_SHARE));
+            peak_bytes_of(|| nuthatch::replay(stream, policy, &[stream.distinct / CAPACITY_SHARE]));
         outcome?;
         samples.push(Sample {
             subject: format!("nuthatch-{policy}"),
