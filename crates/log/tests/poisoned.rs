@@ -19,14 +19,15 @@ fn a_full_disk_poisons_the_log_and_loses_nothing_acknowledged() {
         return write_until_refused(dir.as_ref());
     }
     let dir = tempfile::tempdir().unwrap();
-    let status = Command::new("sh")
+    // Through a pipe: the limit is also one on a file that this test's output goes to.
+    let child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 64 || exit 99; exec \"$0\" \"$@\""])
         .arg(env::current_exe().unwrap())
         .args(["--exact", "a_full_disk_poisons_the_log_and_loses_nothing_acknowledged", "--nocapture"])
         .env(CHILD_DIR, dir.path())
-        .status()
+        .output()
         .unwrap();
-    assert!(status.success());
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
     // The acknowledged ones are all there, also to a reader who comes later; what was refused may have left a torn tail.
     let acknowledged: u32 = fs::read_to_string(dir.path().join("acknowledged")).unwrap().parse().unwrap();
     let (log, recovery) = Log::open(dir.path(), Options::new()).unwrap();
