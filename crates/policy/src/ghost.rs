@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 
 #[derive(Debug)]
 struct Ghost<N> {
@@ -53,26 +53,35 @@ impl<N> GhostQueue<N> {
     /// Remembers `hash` as the newest ghost and forgets the oldest ones that no longer fit, and calls `forgotten` with
     /// the note and the weight of each. A ghost heavier than the capacity is forgotten at once.
     pub(crate) fn push_noted(&mut self, hash: u64, weight: u64, note: N, mut forgotten: impl FnMut(N, u64)) {
-        if let Some((note, weight)) = self.take_noted(hash) {
-            forgotten(note, weight);
-        }
         if weight > self.capacity {
+            if let Some((note, weight)) = self.take_noted(hash) {
+                forgotten(note, weight);
+            }
             return forgotten(note, weight);
+        }
+        self.make_room();
+        let number = self.first.wrapping_add(index_to_number(self.ring.len()));
+        let (ring, first) = (&mut self.ring, self.first);
+        let same = |other: &u32| ring[index(*other, first)].hash == hash;
+        let older = match self.by_hash.entry(hash, same, |other| ring[index(*other, first)].hash) {
+            Entry::Occupied(mut known) => Some(std::mem::replace(known.get_mut(), number)),
+            Entry::Vacant(place) => {
+                place.insert(number);
+                None
+            }
+        };
+        if let Some(ghost) = older.and_then(|older| ring.get_mut(index(older, first))) {
+            self.weight -= ghost.weight;
+            if let Some(note) = ghost.note.take() {
+                forgotten(note, ghost.weight);
+            }
         }
         while self.weight > self.capacity - weight {
             let Some((note, weight)) = self.forget_first() else { break };
             forgotten(note, weight);
         }
-        self.close_up();
-        if self.ring.len() == self.ring.capacity() {
-            // As `slab::cover`: doubling would leave a third of the memory unused on average.
-            self.ring.reserve_exact((self.ring.len() / 8).max(32));
-        }
-        let number = self.first.wrapping_add(index_to_number(self.ring.len()));
         self.ring.push_back(Ghost { hash, weight, note: Some(note) });
         self.weight += weight;
-        let (ring, first) = (&self.ring, self.first);
-        self.by_hash.insert_unique(hash, number, |number| ring[index(*number, first)].hash);
     }
 
     /// Forgets `hash`; its note and weight if it was remembered.
@@ -114,17 +123,21 @@ impl<N> GhostQueue<N> {
         }
     }
 
-    /// Closes the gaps in the ring once they are more than the ghosts, so that it stays in proportion to these.
-    fn close_up(&mut self) {
-        if self.ring.len() <= 2 * self.by_hash.len() + 32 {
-            return;
+    /// For one more in the ring. Closes the gaps first once they are more than the ghosts, so that the ring stays in
+    /// proportion to these.
+    fn make_room(&mut self) {
+        if self.ring.len() > 2 * self.by_hash.len() + 32 {
+            self.ring.retain(|ghost| ghost.note.is_some());
+            self.by_hash.clear();
+            let (ring, first) = (&self.ring, self.first);
+            for (place, ghost) in ring.iter().enumerate() {
+                let number = first.wrapping_add(index_to_number(place));
+                self.by_hash.insert_unique(ghost.hash, number, |number| ring[index(*number, first)].hash);
+            }
         }
-        self.ring.retain(|ghost| ghost.note.is_some());
-        self.by_hash.clear();
-        let (ring, first) = (&self.ring, self.first);
-        for (place, ghost) in ring.iter().enumerate() {
-            let number = first.wrapping_add(index_to_number(place));
-            self.by_hash.insert_unique(ghost.hash, number, |number| ring[index(*number, first)].hash);
+        if self.ring.len() == self.ring.capacity() {
+            // As `slab::cover`: doubling would leave a third of the memory unused on average.
+            self.ring.reserve_exact((self.ring.len() / 8).max(32));
         }
     }
 
