@@ -22,6 +22,8 @@ use crate::{
 const POLICIES: [&str; 6] = ["lru", "s3-fifo", "sieve", "arc", "lirs", "w-tinylfu"];
 /// A tenth of the distinct objects.
 const CAPACITY_SHARE: u64 = 10;
+/// A replay of a whole trace is long enough to be steady.
+const ROUNDS_MAX: usize = 3;
 /// Those whose curve is measured as well: many capacities at once are what a simulator is for.
 const CURVES: [&str; 3] = ["lru", "s3-fifo", "arc"];
 /// Capacities of a curve, in percent of the distinct objects.
@@ -70,7 +72,7 @@ fn name(kind: stream::Kind, policy: &str) -> String {
 }
 
 fn curve_name(kind: stream::Kind, policy: &str) -> String {
-    format!("{}/{policy}-{}-capacities", kind.name(), CURVE_PERCENT.len())
+    format!("{}-curve/{policy}", kind.name())
 }
 
 fn measure(name: String, samples: Vec<Sample>) -> Measure {
@@ -86,7 +88,7 @@ fn compare(
     mut libcachesim: Option<&mut LibCacheSim>,
 ) -> anyhow::Result<Vec<Sample>> {
     let mut samples = Vec::<Sample>::new();
-    for _ in 0..effort.rounds.div_ceil(2) {
+    for _ in 0..effort.rounds.min(ROUNDS_MAX) {
         let mut outcomes = vec![("nuthatch", nuthatch::replay(stream, policy, capacities)?)];
         if let Some(libcachesim) = libcachesim.as_deref_mut() {
             let each = capacities.iter().map(|capacity| libcachesim.replay(stream, policy, *capacity));

@@ -37,7 +37,8 @@ pub(crate) struct ServeOptions {
     #[arg(long, env = "NUTHATCH_MAX_ENTRIES", value_name = "N")]
     pub(crate) max_entries: Option<u64>,
 
-    /// Who leaves memory when it is full: auto, fifo, lru, s3-fifo or sieve [default: auto]
+    /// Who leaves memory when it is full: auto, lru, s3-fifo, lirs, w-tinylfu or any other of docs/policies.md; what is
+    /// unknown lists them all [default: auto]
     #[arg(long, env = "NUTHATCH_POLICY")]
     #[serde(deserialize_with = "parsed")]
     pub(crate) policy: Option<PolicyKind>,

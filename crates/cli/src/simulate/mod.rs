@@ -142,29 +142,33 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         eprintln!("nuthatch: {stopped}");
         code = ExitCode::from(interrupt::EXIT_CODE);
     }
+    print(&shown(args, &rows, stopped.as_deref()))?;
     if let Some(page) = page.filter(|_| !rows.is_empty()) {
         page.write(&rows, stopped.as_deref(), args.limit, &interrupt)?;
     }
-    print(&match args.output {
-        OutputFormat::Table if rows.is_empty() => String::new(),
-        // Above the figures as well: what is piped into a file shall say so too.
-        OutputFormat::Table => {
-            stopped.map(|stopped| format!("PARTIAL: {stopped}\n\n")).unwrap_or_default()
-                + &output::table(&rows)
-                + &estimated(&rows)
-                + &if args.details { format!("\n{}", output::details(&rows)) } else { String::new() }
-        }
-        OutputFormat::Json if args.details => output::json_with_details(&rows),
-        OutputFormat::Csv if args.details => output::csv_with_details(&rows),
-        OutputFormat::Json => output::json(&rows),
-        OutputFormat::Csv => output::csv(&rows),
-    })?;
     if let Some(again) = again.filter(|_| !cut_short) {
         let begin = Instant::now();
         let exact = exact.run(again)?;
         eprint!("{}", check::table(&rows, &exact, [estimate_time, begin.elapsed()]));
     }
     Ok(code)
+}
+
+fn shown(args: &SimulateArgs, rows: &[Row], stopped: Option<&str>) -> String {
+    match args.output {
+        OutputFormat::Table if rows.is_empty() => String::new(),
+        // Above the figures as well: what is piped into a file shall say so too.
+        OutputFormat::Table => {
+            stopped.map(|stopped| format!("PARTIAL: {stopped}\n\n")).unwrap_or_default()
+                + &output::table(rows)
+                + &estimated(rows)
+                + &if args.details { format!("\n{}", output::details(rows)) } else { String::new() }
+        }
+        OutputFormat::Json if args.details => output::json_with_details(rows),
+        OutputFormat::Csv if args.details => output::csv_with_details(rows),
+        OutputFormat::Json => output::json(rows),
+        OutputFormat::Csv => output::csv(rows),
+    }
 }
 
 /// Says of rows from a sample that they are.
