@@ -87,20 +87,26 @@ impl TraceSource {
         let wanted = usize::try_from(self.left).map_or(max, |left| left.min(max));
         self.trace.read_batch(&mut self.requests, wanted)?;
         self.left -= self.requests.len() as u64;
+        let before = batch.accesses.len();
         batch.accesses.reserve(self.requests.len());
+        let numbered = if self.honour.ops {
+            let each = self.requests.iter().map_while(|request| self.objects.access_with_op(request));
+            batch.accesses.extend(each);
+            batch.accesses.len() == before + self.requests.len()
+        } else {
+            self.objects.append(&self.requests, &mut batch.accesses)
+        };
+        if !numbered {
+            return Err(SimulateError::TooManyObjects { trace: self.trace.name().to_owned() });
+        }
         for request in &self.requests {
-            let Some(access) = access(&mut self.objects, request, self.honour) else {
-                return Err(SimulateError::TooManyObjects { trace: self.trace.name().to_owned() });
-            };
-            batch.accesses.push(access);
             note_ignored(&mut self.ignored, request, self.honour);
         }
         if self.honour.any() {
             batch.terms.extend(self.requests.iter().map(|request| terms(request, self.honour)));
         }
         if let Some((future, used)) = &mut self.future {
-            let new = batch.accesses.len() - self.requests.len();
-            for access in &mut batch.accesses[new..] {
+            for access in &mut batch.accesses[before..] {
                 // A file that grew in between: of what is new nothing is known.
                 access.next_use = future.next_use(*used).unwrap_or(Oracle::NEVER);
                 *used += 1;
