@@ -94,10 +94,10 @@ policies! {
     Lirs "lirs" => |capacity| Lirs::new(capacity);
     /// Least recently used.
     Lru "lru" => |_| Queue::new(OnHit::MoveToHead, Victim::Oldest);
-    /// Most frequently used.
-    Mfu "mfu" => |_| Lfu::new(Frequent::Most);
     /// LRU-K with K = 2 (SIGMOD 1993).
     LruK "lru-k" => |capacity| LruK::new(capacity);
+    /// Most frequently used.
+    Mfu "mfu" => |_| Lfu::new(Frequent::Most);
     /// Most recently used.
     Mru "mru" => |_| Queue::new(OnHit::MoveToHead, Victim::Newest);
     /// Not recently used: one bit per entry.

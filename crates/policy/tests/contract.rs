@@ -90,6 +90,8 @@ fn no_two_policies_share_a_name() {
         PolicyKind::ALL.into_iter().map(|kind| (kind.name(), kind)).collect();
     assert_eq!(names.len(), PolicyKind::ALL.len());
     assert!(PolicyKind::ALL.into_iter().all(|kind| kind.name().parse() == Ok(kind)));
+    let [others @ .., auto] = PolicyKind::ALL;
+    assert!(others.map(PolicyKind::name).is_sorted() && auto == PolicyKind::Auto);
 }
 
 /// A storage that lets several entries grow before it makes room may hold more than a number of 64 bits can say. Those
