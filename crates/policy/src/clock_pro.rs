@@ -7,12 +7,12 @@
 //! that ran out that they should have less.
 //!
 //! Cost: hit O(1), one byte; evict O(1) amortised while the cold share is not small, since the cold hand also passes what
-//! is hot: at worst it laps the clock twice. Metadata: about 65 bytes per entry and as many per departed key, of which there are
+//! is hot: at worst it laps the clock twice. Metadata: 36 bytes per entry and about 40 per departed key, of which there are
 //! at most as many as entries fit in. Strong on loops and scans, as LIRS; weak on pure recency.
 //!
 //! Differs from the paper: the cold target keeps to at least a hundredth of the capacity, or the cold hand would walk
 //! over the whole clock for each victim. A test moves the target by the entry's weight. What comes in while the cache
-//! has never been full is hot until the hot share is reached, as in LIRS.
+//! holds less than the hot share is hot, as in LIRS.
 //!
 //! Source: Jiang, Chen and Zhang, "CLOCK-Pro: An Effective Improvement of the CLOCK Replacement", USENIX ATC 2005.
 

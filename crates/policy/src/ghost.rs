@@ -16,8 +16,8 @@ struct Ghost<N> {
 /// 35 bytes per ghost, and the note.
 ///
 /// Ghosts come and go in order but for those that are taken, so they lie in a ring, which at both ends is in the CPU's
-/// caches, and the table that finds them holds a number of four bytes each. A slab with a linked list takes half as much
-/// memory again.
+/// caches, and the table that finds them holds a number of four bytes each. The links of a
+/// list over a slab would take eight more, and as many random accesses as there are neighbours.
 ///
 /// Two keys with equal 64-bit hashes are one ghost: the newcomer is then taken for an old acquaintance, which costs a
 /// little hit ratio once in about 2^64 pairs.

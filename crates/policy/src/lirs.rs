@@ -5,8 +5,8 @@
 //! used again while it is still on S has a shorter reuse distance than the LIR entry at the bottom of S, so they change
 //! roles. Keys that left stay on S for that test. Whatever lies below the lowest LIR entry is taken off ("pruning").
 //!
-//! Cost: every operation O(1) amortised; at worst one operation prunes all of S. Metadata: about 65 bytes per entry and
-//! as many per departed key on S, of which there are at most [`DEPARTED_PER_ENTRY`] per entry and [`DEPARTED_SPARE`] more.
+//! Cost: every operation O(1) amortised; at worst one operation prunes all of S. Metadata: 44 bytes per entry and
+//! about 50 per departed key on S, of which there are at most [`DEPARTED_PER_ENTRY`] per entry and [`DEPARTED_SPARE`] more.
 //! Strong on loops and scans of any length; weak where recency is all there is, and while the working set moves.
 //!
 //! Differs from the paper: the paper does not bound the departed keys on S; here the one that left first goes when there
@@ -24,7 +24,7 @@ use crate::{
 /// The part of the capacity that is left to HIR entries: one in this many.
 const HIR_SHARE: u64 = 100;
 /// Departed keys remembered per entry held. With the spare ones below, no published trace at hand loses more than half a
-/// point against an unbounded stack, and some win: `docs/policies.md`.
+/// point against an unbounded stack, and some win: `reference.rs` in the simulator's tests.
 const DEPARTED_PER_ENTRY: usize = 4;
 /// Departed keys remembered beyond that, so that small caches see loops of some length.
 const DEPARTED_SPARE: usize = 1 << 15;

@@ -21,7 +21,7 @@ struct Part {
     weight: u64,
 }
 
-/// 25 bytes per entry, about 30 per departed one; of these there are at most as many as entries fit in.
+/// 32 bytes per entry, about 35 per departed one; of these there are at most as many as entries fit in.
 #[derive(Debug)]
 pub(crate) struct Sides {
     links: Links,
