@@ -1,5 +1,6 @@
 //! Where requests come from: the options that every command with a trace shares.
 
+use anyhow::bail;
 use clap::Args;
 use nuthatch_trace::{Columns, Format, Options, Skipped, Trace, workload::Spec};
 
@@ -51,6 +52,12 @@ impl ReadingArgs {
     /// standard input fails rather than waits.
     pub(crate) fn open_until(&self, name: &str, interrupt: &Interrupt) -> anyhow::Result<Trace> {
         if let Some(spec) = name.strip_prefix(WORKLOAD) {
+            let told = self.format != Format::Auto || self.columns.is_some() || self.delimiter.is_some();
+            if told || self.lenient {
+                bail!(
+                    "a workload is made up, not read: leave --format, --columns, --delimiter and --lenient out"
+                );
+            }
             return Ok(Trace::of_workload(&spec.parse::<Spec>()?));
         }
         Ok(match name {

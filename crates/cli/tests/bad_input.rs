@@ -57,6 +57,11 @@ fn a_misspelled_option_is_named_with_what_it_may_be() {
         ("simulate --trace good.keys --format morse", &["--format", "\"morse\"", "auto, lis, lirs, oracle"]),
         ("simulate --trace good.keys --output xml", &["--output", "table, json, csv"]),
         ("simulate --trace good.keys --limit few", &["--limit", "'few'"]),
+        ("simulate --trace good.keys --limit 0", &["--limit", "'0'"]),
+        (
+            "simulate --trace good.keys --sample 1% --details",
+            &["--sample", "--details", "cannot be used with"],
+        ),
         ("simulate --trase good.keys", &["--trase", "--trace"]),
         ("serve --resp nonsense", &["--resp", "127.0.0.1:6379, [::1]:6379 or none"]),
         ("serve --resp 127.0.0.1", &["--resp", "127.0.0.1:6379, [::1]:6379 or none"]),
@@ -87,6 +92,11 @@ fn a_mistake_in_settings_is_told_in_one_line() {
             "simulate --trace good.keys --policy lur",
             &["unknown policy \"lur\"", "known are ", ", sieve, ", ", auto"][..],
         ),
+        (
+            "simulate --trace good.keys --delimiter tab",
+            &["good.keys", "\"keys\" has no delimiter", "only csv"],
+        ),
+        ("simulate --trace workload:uniform --lenient", &["made up", "--lenient"]),
         ("simulate --trace good.keys --policy lru,,fifo", &["unknown policy \"\"", "known are"]),
         (
             &format!("{LOCAL} --dir none --memory 1GiB --max-entries 5"),

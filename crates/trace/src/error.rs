@@ -176,6 +176,15 @@ pub enum TraceError {
         /// The format it was to be read as.
         format: Format,
     },
+
+    /// A delimiter was given, and the format has none to choose.
+    #[error("{trace}: the format \"{format}\" has no delimiter to choose; only csv has")]
+    DelimiterUnused {
+        /// The trace's name.
+        trace: String,
+        /// What it is read as.
+        format: Format,
+    },
 }
 
 impl TraceError {

@@ -68,12 +68,12 @@ pub(crate) struct SimulateArgs {
     #[arg(long, alias = "honor", default_value = "", hide_default_value = true, value_parser = honour, value_name = "WHAT,...")]
     honour: Honour,
 
-    /// Tell misses by cause and the scan pollution as well
-    #[arg(long)]
+    /// Tell misses by cause and the scan pollution as well; a sample does not know them
+    #[arg(long, conflicts_with = "sample")]
     details: bool,
 
     /// Stop after so many requests
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 
     /// Write a page for a browser as well: a recommendation in plain words, curves, what the trace is like, all numbers
@@ -174,11 +174,14 @@ fn shown(args: &SimulateArgs, rows: &[Row], stopped: Option<&str>) -> String {
 /// Says of rows from a sample that they are.
 fn estimated(rows: &[Row]) -> String {
     let parts = || rows.iter().filter_map(|row| row.sampled).map(|part| part * 100.0);
-    let (least, most) = (parts().fold(100.0, f64::min), parts().fold(0.0, f64::max));
+    let least = format!("{:.2}", parts().fold(100.0, f64::min));
+    let most = format!("{:.2}", parts().fold(0.0, f64::max));
     if parts().next().is_none() {
         String::new()
+    } else if least == most {
+        format!("\nestimated from {most} % of the objects\n")
     } else {
-        format!("\nestimated from {least:.2} to {most:.2} % of the objects\n")
+        format!("\nestimated from {least} to {most} % of the objects\n")
     }
 }
 

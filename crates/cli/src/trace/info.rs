@@ -29,7 +29,7 @@ pub(crate) struct InfoArgs {
     reading: ReadingArgs,
 
     /// Stop after so many requests
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 
     /// How to print the result

@@ -31,6 +31,9 @@ pub(crate) fn decoder(
     if !options.columns.is_empty() && !matches!(format, Format::Csv | Format::Jsonl | Format::Auto) {
         return Err(TraceError::ColumnsUnused { trace: input.name().to_owned(), format });
     }
+    if options.delimiter.is_some() && !matches!(format, Format::Csv | Format::Auto) {
+        return Err(TraceError::DelimiterUnused { trace: input.name().to_owned(), format });
+    }
     Ok(Some(match format {
         Format::Auto | Format::Workload => return Ok(None),
         Format::Lis => Box::new(lis::Lis::new(Lines::new(input))),
