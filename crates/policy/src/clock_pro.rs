@@ -37,7 +37,8 @@ struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Share {
     entries: usize,
-    weight: u64,
+    /// Wide enough for any number of entries of any weight.
+    weight: u128,
 }
 
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub(crate) struct ClockPro {
     cold_target: u64,
     hot: Share,
     cold: Share,
-    departed_weight: u64,
+    departed_weight: u128,
     nodes: Nodes<State>,
     links: Links,
     /// The clock, cut open at the hot hand: that hand is at the tail, and what it passes goes to the head.
@@ -85,7 +86,7 @@ impl ClockPro {
     /// Puts a resident entry on the clock.
     fn enter(&mut self, id: NodeId, hot: bool, in_test: bool) {
         self.nodes[id].state = State { hot, in_test, used: false };
-        let weight = self.nodes[id].weight;
+        let weight = u128::from(self.nodes[id].weight);
         let share = self.share(hot);
         share.entries += 1;
         share.weight += weight;
@@ -102,7 +103,7 @@ impl ClockPro {
         let (hot, weight) = (self.nodes[id].state.hot, self.nodes[id].weight);
         let share = self.share(hot);
         share.entries -= 1;
-        share.weight -= weight;
+        share.weight -= u128::from(weight);
     }
 
     /// A hand that points at `id` moves on.
@@ -116,7 +117,7 @@ impl ClockPro {
     }
 
     fn forget(&mut self, departed: NodeId) {
-        self.departed_weight -= self.nodes[departed].weight;
+        self.departed_weight -= u128::from(self.nodes[departed].weight);
         self.unlink(departed);
         self.nodes.forget(departed);
     }
@@ -159,7 +160,7 @@ impl ClockPro {
                 self.nodes[id].state.hot = false;
                 let weight = self.nodes[id].weight;
                 self.cold.entries += 1;
-                self.cold.weight += weight;
+                self.cold.weight += u128::from(weight);
                 return;
             }
         }
@@ -167,14 +168,14 @@ impl ClockPro {
 
     /// Makes hot entries cold until they are within their target.
     fn cool(&mut self) {
-        while self.hot.weight > self.hot_target() {
+        while self.hot.weight > u128::from(self.hot_target()) {
             self.cool_one();
         }
     }
 
     /// The test hand: ends tests until the departed keys are within the capacity.
     fn end_tests(&mut self) {
-        while self.departed_weight > self.capacity
+        while self.departed_weight > u128::from(self.capacity)
             && let Some(id) = self.test_hand.or(self.clock.tail())
         {
             self.test_hand = self.links.newer(id);
@@ -198,7 +199,8 @@ impl Policy for ClockPro {
         }
         let cold = State { hot: false, in_test: true, used: false };
         let id = self.nodes.arrive(slot, hash, weight, cold);
-        let filling = self.hot.weight + self.cold.weight + weight <= self.hot_target();
+        let filled = self.hot.weight + self.cold.weight + u128::from(weight);
+        let filling = filled <= u128::from(self.hot_target());
         let hot = returning.is_some() || filling;
         self.enter(id, hot, !hot);
         self.cool();
@@ -214,7 +216,7 @@ impl Policy for ClockPro {
         let before = std::mem::replace(&mut self.nodes[id].weight, weight);
         let hot = self.nodes[id].state.hot;
         let share = self.share(hot);
-        share.weight = share.weight - before + weight;
+        share.weight = share.weight - u128::from(before) + u128::from(weight);
         self.cool();
     }
 
@@ -245,7 +247,7 @@ impl Policy for ClockPro {
             }
             if in_test {
                 self.discount(id);
-                self.departed_weight += weight;
+                self.departed_weight += u128::from(weight);
                 if let Some(older) = self.nodes.depart(id) {
                     self.forget(older);
                 }
@@ -275,15 +277,15 @@ impl Policy for ClockPro {
             let nodes = clock.iter().map(|id| &self.nodes[*id]).filter(|node| wanted(node));
             nodes.fold(Share::default(), |Share { entries, weight }, node| Share {
                 entries: entries + 1,
-                weight: weight + node.weight,
+                weight: weight + u128::from(node.weight),
             })
         };
         assert_eq!(self.hot, share(|node| node.slot().is_some() && node.state.hot));
         assert_eq!(self.cold, share(|node| node.slot().is_some() && !node.state.hot));
         let departed = share(|node| node.slot().is_none());
         assert_eq!((departed.entries, departed.weight), (self.nodes.departed(), self.departed_weight));
-        assert!(self.departed_weight <= self.capacity);
-        assert!(self.hot.weight <= self.hot_target());
+        assert!(self.departed_weight <= u128::from(self.capacity));
+        assert!(self.hot.weight <= u128::from(self.hot_target()));
         assert!([self.cold_hand, self.test_hand].iter().flatten().all(|hand| clock.contains(hand)));
     }
 }

@@ -96,13 +96,11 @@ impl History {
 
     /// Forgets the oldest departures, so that the recent part and what left it stay within the capacity, and all of it
     /// within twice that.
-    pub(crate) fn trim(&mut self, recent_weight: u64, frequent_weight: u64) {
-        while recent_weight.saturating_add(self.recent.weight()) > self.capacity
-            && self.recent.forget_oldest()
-        {}
-        let held = recent_weight.saturating_add(frequent_weight);
-        let allowed = self.capacity.saturating_mul(2).saturating_sub(held);
-        while self.recent.weight().saturating_add(self.frequent.weight()) > allowed
+    pub(crate) fn trim(&mut self, recent_weight: u128, frequent_weight: u128) {
+        let capacity = u128::from(self.capacity);
+        while recent_weight + u128::from(self.recent.weight()) > capacity && self.recent.forget_oldest() {}
+        let allowed = (capacity * 2).saturating_sub(recent_weight + frequent_weight);
+        while u128::from(self.recent.weight()) + u128::from(self.frequent.weight()) > allowed
             && (self.frequent.forget_oldest() || self.recent.forget_oldest())
         {}
     }

@@ -43,8 +43,9 @@ enum State {
 pub(crate) struct Lirs {
     capacity: u64,
     lir_capacity: u64,
-    lir_weight: u64,
-    hir_weight: u64,
+    /// As the next, wide enough for any number of entries of any weight.
+    lir_weight: u128,
+    hir_weight: u128,
     nodes: Nodes<State>,
     stack_links: Links,
     /// S: the top is the head.
@@ -76,7 +77,7 @@ impl Lirs {
     /// `id`, on no list, becomes LIR and others become HIR for it.
     fn enter_lir(&mut self, id: NodeId) {
         self.nodes[id].state = State::Lir;
-        self.lir_weight += self.nodes[id].weight;
+        self.lir_weight += u128::from(self.nodes[id].weight);
         self.stack.push_head(&mut self.stack_links, id);
         self.fit();
     }
@@ -90,18 +91,18 @@ impl Lirs {
     }
 
     fn enqueue(&mut self, id: NodeId) {
-        self.hir_weight += self.nodes[id].weight;
+        self.hir_weight += u128::from(self.nodes[id].weight);
         self.queue.push_head(&mut self.queue_links, id);
     }
 
     /// Makes LIR entries HIR, from the bottom of S, until they fit.
     fn fit(&mut self) {
-        while self.lir_weight > self.lir_capacity && self.demote_bottom() {}
+        while self.lir_weight > u128::from(self.lir_capacity) && self.demote_bottom() {}
     }
 
     fn demote_bottom(&mut self) -> bool {
         let Some(id) = self.stack.pop_tail(&mut self.stack_links) else { return false };
-        self.lir_weight -= self.nodes[id].weight;
+        self.lir_weight -= u128::from(self.nodes[id].weight);
         self.nodes[id].state = State::Hir { on_stack: false };
         self.enqueue(id);
         self.prune();
@@ -132,12 +133,12 @@ impl Lirs {
     fn detach(&mut self, id: NodeId) {
         match self.nodes[id].state {
             State::Lir => {
-                self.lir_weight -= self.nodes[id].weight;
+                self.lir_weight -= u128::from(self.nodes[id].weight);
                 self.stack.unlink(&mut self.stack_links, id);
                 self.prune();
             }
             State::Hir { on_stack } => {
-                self.hir_weight -= self.nodes[id].weight;
+                self.hir_weight -= u128::from(self.nodes[id].weight);
                 self.queue.unlink(&mut self.queue_links, id);
                 if on_stack {
                     self.stack.unlink(&mut self.stack_links, id);
@@ -158,7 +159,8 @@ impl Policy for Lirs {
         }
         let id = self.nodes.arrive(slot, hash, weight, State::Hir { on_stack: true });
         // Not while LIR entries are too few by a little: what fits into such a gap has proved nothing.
-        let cold = self.lir_weight + self.hir_weight + weight <= self.lir_capacity;
+        let filled = self.lir_weight + self.hir_weight + u128::from(weight);
+        let cold = filled <= u128::from(self.lir_capacity);
         if cold || (returning.is_some() && weight <= self.lir_capacity) {
             self.enter_lir(id);
         } else {
@@ -192,10 +194,10 @@ impl Policy for Lirs {
         let id = self.nodes.at(slot);
         let before = std::mem::replace(&mut self.nodes[id].weight, weight);
         if self.nodes[id].state == State::Lir {
-            self.lir_weight = self.lir_weight - before + weight;
+            self.lir_weight = self.lir_weight - u128::from(before) + u128::from(weight);
             self.fit();
         } else {
-            self.hir_weight = self.hir_weight - before + weight;
+            self.hir_weight = self.hir_weight - u128::from(before) + u128::from(weight);
         }
     }
 
@@ -204,7 +206,7 @@ impl Policy for Lirs {
             self.demote_bottom();
         }
         let id = self.queue.pop_tail(&mut self.queue_links)?;
-        self.hir_weight -= self.nodes[id].weight;
+        self.hir_weight -= u128::from(self.nodes[id].weight);
         let slot = self.nodes[id].slot();
         if self.nodes[id].state == (State::Hir { on_stack: true }) {
             self.nodes[id].state = State::Departed;
@@ -244,11 +246,11 @@ impl Policy for Lirs {
         assert!(queue.iter().all(|id| matches!(state(id), State::Hir { .. })));
         assert!(departed.iter().all(|id| state(id) == State::Departed && stack.contains(id)));
         let lir = stack.iter().filter(|id| state(id) == State::Lir);
-        let lir_weight = lir.clone().map(|id| self.nodes[*id].weight).sum::<u64>();
-        let hir_weight = queue.iter().map(|id| self.nodes[*id].weight).sum::<u64>();
+        let lir_weight = lir.clone().map(|id| u128::from(self.nodes[*id].weight)).sum::<u128>();
+        let hir_weight = queue.iter().map(|id| u128::from(self.nodes[*id].weight)).sum::<u128>();
         assert_eq!((self.lir_weight, self.hir_weight), (lir_weight, hir_weight));
         assert!(
-            lir_weight <= self.lir_capacity,
+            lir_weight <= u128::from(self.lir_capacity),
             "{lir_weight} units are LIR of at most {}",
             self.lir_capacity
         );

@@ -49,7 +49,8 @@ pub(crate) struct S3Fifo {
     /// By slot.
     bodies: Vec<Body>,
     small: List,
-    small_weight: u64,
+    /// Wide enough for any number of entries of any weight.
+    small_weight: u128,
     main: List,
     ghosts: GhostQueue,
     /// The key about to come in, if it failed probation not long ago.
@@ -78,7 +79,7 @@ impl S3Fifo {
         if in_main {
             self.main.push_head(&mut self.links, slot);
         } else {
-            self.small_weight += self.bodies[slot.index()].weight;
+            self.small_weight += u128::from(self.bodies[slot.index()].weight);
             self.small.push_head(&mut self.links, slot);
         }
     }
@@ -137,13 +138,13 @@ impl Policy for S3Fifo {
     fn reweigh(&mut self, slot: Slot, weight: u64) {
         let body = &mut self.bodies[slot.index()];
         if !self.marks[slot.index()].in_main {
-            self.small_weight = self.small_weight - body.weight + weight;
+            self.small_weight = self.small_weight - u128::from(body.weight) + u128::from(weight);
         }
         body.weight = weight;
     }
 
     fn evict(&mut self) -> Option<Slot> {
-        let small_is_full = self.small_weight >= self.small_capacity;
+        let small_is_full = self.small_weight >= u128::from(self.small_capacity);
         let victim = if small_is_full { None } else { self.evict_main() };
         // Main once more, for small may have had none but proven entries, and they are in main now.
         victim.or_else(|| self.evict_small()).or_else(|| self.evict_main())
@@ -153,7 +154,7 @@ impl Policy for S3Fifo {
         if self.marks[slot.index()].in_main {
             self.main.unlink(&mut self.links, slot);
         } else {
-            self.small_weight -= self.bodies[slot.index()].weight;
+            self.small_weight -= u128::from(self.bodies[slot.index()].weight);
             self.small.unlink(&mut self.links, slot);
         }
     }
@@ -167,7 +168,8 @@ impl Policy for S3Fifo {
         let main = self.main.check_invariants(&self.links);
         assert!(small.iter().all(|slot| !self.marks[slot.index()].in_main));
         assert!(main.iter().all(|slot| self.marks[slot.index()].in_main));
-        assert_eq!(self.small_weight, small.iter().map(|slot| self.bodies[slot.index()].weight).sum::<u64>());
+        let weights = small.iter().map(|slot| u128::from(self.bodies[slot.index()].weight));
+        assert_eq!(self.small_weight, weights.sum::<u128>());
         self.ghosts.check_invariants();
     }
 }

@@ -18,7 +18,8 @@ struct Entry {
 #[derive(Debug)]
 struct Part {
     list: List,
-    weight: u64,
+    /// Wide enough for any number of entries of any weight.
+    weight: u128,
 }
 
 /// 32 bytes per entry, about 35 per departed one; of these there are at most as many as entries fit in.
@@ -84,14 +85,14 @@ impl Sides {
         entry.side = side;
         let weight = entry.weight;
         let (part, links) = self.part_mut(side);
-        part.weight += weight;
+        part.weight += u128::from(weight);
         part.list.push_head(links, slot);
     }
 
     pub(crate) fn remove(&mut self, slot: Slot) {
         let Entry { weight, side, .. } = self.entries[slot.index()];
         let (part, links) = self.part_mut(side);
-        part.weight -= weight;
+        part.weight -= u128::from(weight);
         part.list.unlink(links, slot);
     }
 
@@ -120,14 +121,14 @@ impl Sides {
             Side::Recent => (&mut self.recent, ()),
             Side::Frequent => (&mut self.frequent, ()),
         };
-        part.weight = part.weight - before + weight;
+        part.weight = part.weight - u128::from(before) + u128::from(weight);
     }
 
     pub(crate) fn check_invariants(&self) {
         for side in [Side::Recent, Side::Frequent] {
             let slots = self.part(side).list.check_invariants(&self.links);
             assert!(slots.iter().all(|slot| self.entries[slot.index()].side == side));
-            let weight = slots.iter().map(|slot| self.entries[slot.index()].weight).sum::<u64>();
+            let weight = slots.iter().map(|slot| u128::from(self.entries[slot.index()].weight)).sum::<u128>();
             assert_eq!(self.part(side).weight, weight);
         }
         self.history.check_invariants();
