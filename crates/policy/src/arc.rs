@@ -9,7 +9,8 @@
 //! on loops and scans longer than the cache, and a hit moves a list node, which concurrent readers contend for.
 //!
 //! Differs from the paper: ghosts are trimmed after the newcomer came in, not before, with the same outcome for entries
-//! of one size. A newcomer moves the target by its weight.
+//! of one size. A newcomer moves the target by its weight. When the capacity changes, the target keeps its proportion to
+//! it.
 //!
 //! Source: Megiddo and Modha, "ARC: A Self-Tuning, Low Overhead Replacement Cache", FAST 2003.
 
@@ -62,6 +63,11 @@ impl Policy for Arc {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        self.sides.resize(capacity);
     }
 
     fn check_invariants(&self) {

@@ -106,6 +106,9 @@ impl Policy for Belady {
         self.held = 0;
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         let held = self.next_uses.iter().filter(|next_use| **next_use != NOT_HELD).count();
         assert_eq!(self.held, held);

@@ -13,7 +13,7 @@
 //! Differs from the paper where the authors' program does: SR starts with a hundredth of the capacity, the learning rate
 //! with sqrt(2 ln 2 / entries) rather than by lot, and no expert falls below 0.01. Periods begin with the first eviction,
 //! since only then is it known how many entries the cache holds. With weights, shares move by an entry's weight where
-//! the paper moves them by a page.
+//! the paper moves them by a page. When the capacity changes, SR keeps its proportion to it.
 //!
 //! Source: Rodriguez et al., "Learning cache replacement with CACHEUS", FAST 2021.
 
@@ -56,7 +56,7 @@ pub(crate) struct Cacheus {
 
 impl Cacheus {
     pub(crate) fn new(capacity: u64) -> Self {
-        let history = (capacity / 2).max(1);
+        let history = history_capacity(capacity);
         Self {
             capacity,
             held: 0,
@@ -99,6 +99,11 @@ impl Cacheus {
             }
         });
     }
+}
+
+/// What each of the two histories may remember.
+fn history_capacity(capacity: u64) -> u64 {
+    (capacity / 2).max(1)
 }
 
 impl Policy for Cacheus {
@@ -163,6 +168,18 @@ impl Policy for Cacheus {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        let history = history_capacity(capacity);
+        self.lru_history.resize(history, |departed, weight| {
+            if departed.new {
+                self.sr_lru.newcomer_forgotten(weight);
+            }
+        });
+        self.lfu_history.resize(history, |_, _| {});
+        self.sr_lru.resize(capacity);
     }
 
     fn check_invariants(&self) {

@@ -9,7 +9,7 @@
 //! weak where ARC is, a little behind it on most traces, and kind to concurrent readers.
 //!
 //! Differs from the paper: ghosts are trimmed after the newcomer came in, with the same outcome for entries of one
-//! size. A newcomer moves the target by its weight.
+//! size. A newcomer moves the target by its weight. When the capacity changes, the target keeps its proportion to it.
 //!
 //! Source: Bansal and Modha, "CAR: Clock with Adaptive Replacement", FAST 2004.
 
@@ -68,6 +68,11 @@ impl Policy for Car {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        self.sides.resize(capacity);
     }
 
     fn check_invariants(&self) {

@@ -79,6 +79,9 @@ impl Policy for Clock {
         *self = Self { hits_max: self.hits_max, links: Links::new(), queue: List::new(), hits: Vec::new() };
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         for slot in self.queue.check_invariants(&self.links) {
             assert!(self.hits[slot.index()] <= self.hits_max, "{slot:?} has more hits than fit");

@@ -12,7 +12,7 @@
 //!
 //! Differs from the paper: the cold target keeps to at least a hundredth of the capacity, or the cold hand would walk
 //! over the whole clock for each victim. A test moves the target by the entry's weight. What comes in while the cache
-//! holds less than the hot share is hot, as in LIRS.
+//! holds less than the hot share is hot, as in LIRS. When the capacity changes, the cold target keeps its proportion to it.
 //!
 //! Source: Jiang, Chen and Zhang, "CLOCK-Pro: An Effective Improvement of the CLOCK Replacement", USENIX ATC 2005.
 
@@ -20,6 +20,7 @@ use crate::{
     Policy, Slot,
     list::{Links, List},
     nodes::{Node, NodeId, Nodes},
+    proportion::in_proportion,
 };
 
 /// The cold target is at least one part in this many of the capacity.
@@ -268,6 +269,14 @@ impl Policy for ClockPro {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        let scaled = in_proportion(self.cold_target, self.capacity, capacity);
+        self.cold_target = scaled.clamp(cold_target_min(capacity), capacity);
+        self.capacity = capacity;
+        self.cool();
+        self.end_tests();
     }
 
     fn check_invariants(&self) {

@@ -94,6 +94,24 @@ impl<N> GhostQueue<N> {
         Some((ghost.note.take()?, ghost.weight))
     }
 
+    /// Remembers up to `capacity` from now on. Forgets the oldest ghosts that no longer fit, calls `forgotten` with the
+    /// note and the weight of each, and gives the memory back that they took.
+    pub(crate) fn resize(&mut self, capacity: u64, mut forgotten: impl FnMut(N, u64)) {
+        self.capacity = capacity;
+        let mut forgot = false;
+        while self.weight > capacity
+            && let Some((note, weight)) = self.forget_first()
+        {
+            forgot = true;
+            forgotten(note, weight);
+        }
+        if forgot {
+            self.ring.shrink_to_fit();
+            let (ring, first) = (&self.ring, self.first);
+            self.by_hash.shrink_to_fit(|number| ring[index(*number, first)].hash);
+        }
+    }
+
     /// The notes with the weights of their ghosts, the oldest first.
     pub(crate) fn notes(&self) -> impl Iterator<Item = (&N, u64)> {
         self.ring.iter().filter_map(|ghost| Some((ghost.note.as_ref()?, ghost.weight)))
@@ -177,15 +195,27 @@ mod tests {
     proptest! {
         #[test]
         fn ghosts_agree_with_a_vector(
-            capacity in 0..40_u64,
-            steps in prop::collection::vec((0..24_u64, 1..12_u64, any::<bool>()), 1..300),
+            mut capacity in 0..40_u64,
+            steps in prop::collection::vec((0..24_u64, 1..12_u64, 0..20_u8), 1..300),
         ) {
             let mut ghosts = GhostQueue::new(capacity);
             let mut vector = Vec::<(u64, u64)>::new(); // the oldest first
-            for (key, weight, push) in steps {
+            for (key, weight, action) in steps {
                 let hash = key << 32; // alike in the bits that a hash table goes by
+                if action == 0 {
+                    capacity = key + weight;
+                    let mut left = Vec::new();
+                    while vector.iter().map(|(_, weight)| weight).sum::<u64>() > capacity {
+                        left.push(vector.remove(0));
+                    }
+                    let mut forgotten = Vec::new();
+                    ghosts.resize(capacity, |note, weight| forgotten.push((note, weight)));
+                    prop_assert_eq!(forgotten, left);
+                    ghosts.check_invariants();
+                    continue;
+                }
                 let mut left = vector.extract_if(.., |(other, _)| *other == hash).collect::<Vec<_>>();
-                if push {
+                if action < 10 {
                     if weight <= capacity {
                         vector.push((hash, weight));
                     } else {
@@ -222,5 +252,15 @@ mod tests {
             assert!(ghosts.ring.len() < 50);
         }
         assert!(ghosts.take(u64::MAX));
+    }
+
+    #[test]
+    fn a_smaller_queue_gives_memory_back() {
+        let mut ghosts = GhostQueue::new(10_000);
+        (0..10_000).for_each(|hash| ghosts.push(hash, 1));
+        ghosts.resize(10, |(), _| {});
+        assert!(ghosts.ring.capacity() < 100 && ghosts.by_hash.capacity() < 100);
+        assert!(ghosts.take(9_990) && !ghosts.take(9_989));
+        ghosts.check_invariants();
     }
 }

@@ -105,6 +105,9 @@ impl Policy for GreedyDual {
         *self = Self::new(self.worth);
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         for ((value, time), slot) in self.entries.check_invariants() {
             assert!(f64::from_bits(value) >= self.age, "{slot:?} is worth less than a victim was");

@@ -44,6 +44,16 @@ impl History {
         }
     }
 
+    /// The target keeps its proportion to the capacity.
+    #[expect(clippy::cast_precision_loss, reason = "a target that is off by a unit in 2^53 is as good")]
+    pub(crate) fn resize(&mut self, capacity: u64) {
+        let scaled = self.target * capacity as f64 / self.capacity.max(1) as f64;
+        self.target = scaled.min(capacity as f64);
+        self.capacity = capacity;
+        self.recent.resize(capacity, |(), _| {});
+        self.frequent.resize(capacity.saturating_mul(2), |(), _| {});
+    }
+
     pub(crate) const fn target(&self) -> f64 {
         self.target
     }

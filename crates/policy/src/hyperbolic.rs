@@ -94,6 +94,9 @@ impl Policy for Hyperbolic {
         *self = Self::new();
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         for slot in self.held.check_invariants() {
             assert!(self.requests[slot.index()] > 0 && self.bodies[slot.index()].start <= self.time);

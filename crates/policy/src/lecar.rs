@@ -56,7 +56,7 @@ pub(crate) struct Lecar {
 
 impl Lecar {
     pub(crate) fn new(capacity: u64) -> Self {
-        let history = (capacity / 2).max(1);
+        let history = history_capacity(capacity);
         Self {
             capacity,
             time: 0,
@@ -77,6 +77,11 @@ impl Lecar {
         let time = (self.time - departure) as f64 / self.held.max(1) as f64;
         (-LEARNING_RATE * FADED.powf(time)).exp()
     }
+}
+
+/// What each of the two histories may remember.
+fn history_capacity(capacity: u64) -> u64 {
+    (capacity / 2).max(1)
 }
 
 impl Policy for Lecar {
@@ -129,6 +134,13 @@ impl Policy for Lecar {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        let history = history_capacity(capacity);
+        self.lru_history.resize(history, |_, _| {});
+        self.lfu_history.resize(history, |_, _| {});
     }
 
     fn check_invariants(&self) {

@@ -63,6 +63,9 @@ impl Policy for Lfu {
         *self = Self::new(self.victim);
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         self.entries.check_invariants();
     }

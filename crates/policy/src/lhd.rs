@@ -201,6 +201,11 @@ impl Policy for Lhd {
         *self = Self::new(self.capacity);
     }
 
+    /// Explorers that are too many by now remain so until they are hit, or were in vain.
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+    }
+
     fn check_invariants(&self) {
         let held = self.held.check_invariants();
         assert!(self.newcomers.iter().flatten().all(|slot| held.contains(slot)), "a newcomer is not held");

@@ -45,6 +45,7 @@ mod list;
 mod lru_k;
 mod nodes;
 mod nru;
+mod proportion;
 mod queue;
 mod random;
 mod s3_fifo;
@@ -93,8 +94,15 @@ pub trait Policy: Send {
     /// The entry at `slot` is gone for a reason other than eviction; it leaves no ghost.
     fn remove(&mut self, slot: Slot);
 
-    /// Forgets everything, ghosts included.
+    /// Forgets everything, ghosts included. The capacity stays what it is.
     fn clear(&mut self);
+
+    /// The cache may hold up to `capacity` units of weight from now on. Nothing that is held is lost: the storage calls
+    /// [`evict`](Self::evict) until what is left fits. Queues get their shares of the new capacity, sizes that the policy
+    /// found out for itself are kept in proportion, and ghosts that are too many by now are forgotten at once.
+    ///
+    /// Takes time in proportion to what is held and remembered, at most.
+    fn resize(&mut self, capacity: u64);
 
     /// Looks over the whole state for what must not be. For tests and fuzzing; takes time in proportion to the state.
     ///
@@ -102,4 +110,43 @@ pub trait Policy: Send {
     ///
     /// If something is amiss, which is a defect of the policy.
     fn check_invariants(&self);
+}
+
+/// A policy chosen at run time is as good as one chosen by type.
+impl<P: Policy + ?Sized> Policy for Box<P> {
+    fn miss(&mut self, hash: u64, weight: u64) {
+        (**self).miss(hash, weight);
+    }
+
+    fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
+        (**self).insert(slot, hash, weight);
+    }
+
+    fn hit(&mut self, slot: Slot) {
+        (**self).hit(slot);
+    }
+
+    fn reweigh(&mut self, slot: Slot, weight: u64) {
+        (**self).reweigh(slot, weight);
+    }
+
+    fn evict(&mut self) -> Option<Slot> {
+        (**self).evict()
+    }
+
+    fn remove(&mut self, slot: Slot) {
+        (**self).remove(slot);
+    }
+
+    fn clear(&mut self) {
+        (**self).clear();
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        (**self).resize(capacity);
+    }
+
+    fn check_invariants(&self) {
+        (**self).check_invariants();
+    }
 }

@@ -11,7 +11,8 @@
 //!
 //! Differs from the paper: the paper does not bound the departed keys on S; here the one that left first goes when there
 //! are too many, which costs hits only on loops longer than the bound. An entry heavier than the whole LIR part stays
-//! HIR.
+//! HIR. When the capacity grows, what comes in while there is room for it is LIR, as in an empty cache; when it shrinks,
+//! departed keys are forgotten as the entries that allowed for them leave.
 //!
 //! Source: Jiang and Zhang, "LIRS: An Efficient Low Inter-reference Recency Set Replacement Policy", SIGMETRICS 2002.
 
@@ -62,7 +63,7 @@ impl Lirs {
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
             capacity,
-            lir_capacity: capacity - (capacity / HIR_SHARE).max(1).min(capacity),
+            lir_capacity: lir_capacity(capacity),
             lir_weight: 0,
             hir_weight: 0,
             nodes: Nodes::new(),
@@ -149,6 +150,10 @@ impl Lirs {
     }
 }
 
+fn lir_capacity(capacity: u64) -> u64 {
+    capacity - (capacity / HIR_SHARE).max(1).min(capacity)
+}
+
 impl Policy for Lirs {
     fn miss(&mut self, _hash: u64, _weight: u64) {}
 
@@ -214,7 +219,7 @@ impl Policy for Lirs {
             if let Some(older) = self.nodes.depart(id) {
                 self.forget(older);
             }
-            if self.nodes.departed() > self.nodes.held() * DEPARTED_PER_ENTRY + DEPARTED_SPARE
+            while self.nodes.departed() > self.nodes.held() * DEPARTED_PER_ENTRY + DEPARTED_SPARE
                 && let Some(first) = self.departed.tail()
             {
                 self.forget(first);
@@ -233,6 +238,12 @@ impl Policy for Lirs {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        self.lir_capacity = lir_capacity(capacity);
+        self.fit();
     }
 
     fn check_invariants(&self) {

@@ -195,6 +195,16 @@ impl Policy for LruK {
         *self = Self::new(self.capacity);
     }
 
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        let Self { ghosts, requests, time, time_links, .. } = self;
+        ghosts.resize(capacity, |id, _| {
+            if requests.remove(id) == Some(Request::Departed) {
+                time.unlink(time_links, id);
+            }
+        });
+    }
+
     fn check_invariants(&self) {
         let time = self.time.check_invariants(&self.time_links);
         let on_the_line = self.requests.iter().filter(|(_, request)| **request != Request::OffTheLine);

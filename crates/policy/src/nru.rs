@@ -92,6 +92,9 @@ impl Policy for Nru {
         *self = Self::default();
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         assert_eq!(self.held.iter().map(|word| word.count_ones() as usize).sum::<usize>(), self.entries);
         let passed = self.held.iter().zip(&self.used).take(self.next);

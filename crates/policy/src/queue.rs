@@ -79,6 +79,9 @@ impl Policy for Queue {
         *self = Self::new(self.on_hit, self.victim);
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         self.list.check_invariants(&self.links);
     }

@@ -46,6 +46,9 @@ impl Policy for Random {
         *self = Self::new();
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         self.held.check_invariants();
     }

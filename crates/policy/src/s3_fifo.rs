@@ -59,17 +59,16 @@ pub(crate) struct S3Fifo {
 
 impl S3Fifo {
     pub(crate) fn new(capacity: u64) -> Self {
-        let small_capacity = (capacity / SMALL_SHARE).max(1);
         Self {
             capacity,
-            small_capacity,
+            small_capacity: small_capacity(capacity),
             links: Links::new(),
             marks: Vec::new(),
             bodies: Vec::new(),
             small: List::new(),
             small_weight: 0,
             main: List::new(),
-            ghosts: GhostQueue::new(capacity.saturating_sub(small_capacity).max(1)),
+            ghosts: GhostQueue::new(ghost_capacity(capacity)),
             returning: None,
         }
     }
@@ -111,6 +110,15 @@ impl S3Fifo {
             self.main.move_to_head(&mut self.links, slot);
         }
     }
+}
+
+fn small_capacity(capacity: u64) -> u64 {
+    (capacity / SMALL_SHARE).max(1)
+}
+
+/// As much as main has.
+fn ghost_capacity(capacity: u64) -> u64 {
+    capacity.saturating_sub(small_capacity(capacity)).max(1)
 }
 
 impl Policy for S3Fifo {
@@ -161,6 +169,12 @@ impl Policy for S3Fifo {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        self.small_capacity = small_capacity(capacity);
+        self.ghosts.resize(ghost_capacity(capacity), |(), _| {});
     }
 
     fn check_invariants(&self) {

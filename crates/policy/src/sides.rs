@@ -124,6 +124,11 @@ impl Sides {
         part.weight = part.weight - u128::from(before) + u128::from(weight);
     }
 
+    pub(crate) fn resize(&mut self, capacity: u64) {
+        self.history.resize(capacity);
+        self.history.trim(self.recent.weight, self.frequent.weight);
+    }
+
     pub(crate) fn check_invariants(&self) {
         for side in [Side::Recent, Side::Frequent] {
             let slots = self.part(side).list.check_invariants(&self.links);

@@ -68,6 +68,9 @@ impl Policy for Sieve {
         *self = Self::new();
     }
 
+    /// Looks at no capacity.
+    fn resize(&mut self, _capacity: u64) {}
+
     fn check_invariants(&self) {
         let slots = self.queue.check_invariants(&self.links);
         assert!(self.hand.is_none_or(|hand| slots.contains(&hand)), "the hand is on a slot that is not held");

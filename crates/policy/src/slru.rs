@@ -13,7 +13,8 @@
 //! segments (S4LRU): Huang et al., "An analysis of Facebook photo caching", SOSP 2013.
 //!
 //! Differs from the papers: nothing leaves before the whole cache is full, so the lowest segment has what the others leave
-//! free, and a segment keeps its newest entry even if that alone is more than its share.
+//! free, and a segment keeps its newest entry even if that alone is more than its share. When the capacity shrinks, the tails of
+//! segments that are too long go down at once.
 
 use crate::{
     Policy, Slot,
@@ -71,6 +72,12 @@ impl Slru {
             true
         })
     }
+
+    fn restore_shares(&mut self) {
+        for level in (1..SEGMENTS).rev() {
+            while self.overflow(level) {}
+        }
+    }
 }
 
 impl Policy for Slru {
@@ -90,9 +97,7 @@ impl Policy for Slru {
         }
         self.remove(slot);
         self.push(slot, level + 1);
-        for level in (1..SEGMENTS).rev() {
-            while self.overflow(level) {}
-        }
+        self.restore_shares();
     }
 
     fn reweigh(&mut self, slot: Slot, weight: u64) {
@@ -115,6 +120,11 @@ impl Policy for Slru {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        self.restore_shares();
     }
 
     fn check_invariants(&self) {

@@ -7,6 +7,7 @@
 use crate::{
     Slot,
     list::{Links, List},
+    proportion::in_proportion,
     slab::cover,
 };
 
@@ -138,6 +139,13 @@ impl SrLru {
             self.sr_weight -= weight;
             self.sr.unlink(&mut self.links, slot);
         }
+    }
+
+    /// The border between SR and R keeps its proportion to the capacity, and R demotes what it has no room for.
+    pub(crate) fn resize(&mut self, capacity: u64) {
+        self.sr_capacity = in_proportion(self.sr_capacity, self.capacity, capacity).max(1);
+        self.capacity = capacity;
+        self.demote_beyond(Some(self.reused_capacity()));
     }
 
     /// This expert let a newcomer go.

@@ -58,7 +58,7 @@ impl TwoQ {
             recent: List::new(),
             recent_weight: 0,
             main: List::new(),
-            ghosts: GhostQueue::new((capacity / 2).max(1)),
+            ghosts: GhostQueue::new(ghost_capacity(capacity)),
             returning: None,
         }
     }
@@ -70,6 +70,10 @@ impl TwoQ {
         self.ghosts.push(hash, weight);
         Some(slot)
     }
+}
+
+fn ghost_capacity(capacity: u64) -> u64 {
+    (capacity / 2).max(1)
 }
 
 impl Policy for TwoQ {
@@ -124,6 +128,11 @@ impl Policy for TwoQ {
 
     fn clear(&mut self) {
         *self = Self::new(self.capacity);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        self.ghosts.resize(ghost_capacity(capacity), |(), _| {});
     }
 
     fn check_invariants(&self) {

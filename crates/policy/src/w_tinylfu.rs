@@ -21,14 +21,16 @@
 //!
 //! Differs from the papers: those count every request in the sketch; here a hit counts in the entry, exactly and without
 //! another cache line, and the sketch is told when the entry leaves. No doorkeeper in front of the sketch. Weights: candidate and victim are compared one to one
-//! whatever they weigh, and a newcomer heavier than the window still enters, alone. After a step of the climber, what
-//! the window has too much goes to main a few entries at a time, and what it may have more comes with the newcomers, so
-//! that no step stalls.
+//! whatever they weigh, and a newcomer heavier than the window still enters, alone. After a step of the climber, or a change
+//! of the capacity, what the window has too much goes to main a few entries at a time, and what it may have more comes
+//! with the newcomers, so that neither stalls. An adaptive window keeps its proportion to a capacity that is changed. The
+//! sketch is then folded if it is too large for as many entries as are to be expected.
 
 use crate::{
     Policy, Slot,
     climber::Climber,
     list::{Links, List},
+    proportion::in_proportion,
     sketch::{COUNT_MAX, Sketch},
     slab::cover,
 };
@@ -117,6 +119,12 @@ impl WTinyLfu {
         self.protected_target = percent(self.capacity.saturating_sub(self.window_target), PROTECTED_PERCENT);
     }
 
+    fn set_window_within_limits(&mut self, target: u64) {
+        let least = (self.capacity / WINDOW_SHARE).max(1);
+        let most = percent(self.capacity, WINDOW_MAX_PERCENT).max(least);
+        self.set_window(target.clamp(least, most));
+    }
+
     /// Lets a request pass that was counted.
     fn pass(&mut self, is_hit: bool) {
         if self.sketch.pass(self.entries) && !self.tags.is_empty() {
@@ -153,14 +161,12 @@ impl WTinyLfu {
     )]
     fn move_border(&mut self, step: f64) {
         let units = (step.abs() * self.capacity as f64).ceil() as u64;
-        let least = (self.capacity / WINDOW_SHARE).max(1);
-        let most = percent(self.capacity, WINDOW_MAX_PERCENT).max(least);
         let target = if step < 0.0 {
             self.window_target.saturating_sub(units)
         } else {
             self.window_target.saturating_add(units)
         };
-        self.set_window(target.clamp(least, most));
+        self.set_window_within_limits(target);
     }
 
     fn tail(&self, region: u64) -> Option<Slot> {
@@ -266,6 +272,18 @@ impl Policy for WTinyLfu {
     fn clear(&mut self) {
         let window = if self.climber.is_some() { Window::Adaptive } else { Window::Fixed };
         *self = Self::new(self.capacity, window);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        let window = if self.climber.is_some() {
+            in_proportion(self.window_target, self.capacity, capacity)
+        } else {
+            capacity / WINDOW_SHARE
+        };
+        let entries = in_proportion(self.entries as u64, self.capacity, capacity);
+        self.sketch.shrink_to(usize::try_from(entries).unwrap_or(usize::MAX));
+        self.capacity = capacity;
+        self.set_window_within_limits(window);
     }
 
     fn check_invariants(&self) {

@@ -80,6 +80,23 @@ impl Adaptive {
         entry.slot
     }
 
+    fn trim(&mut self) {
+        let t1 = self::weight(&self.t1);
+        while t1 + total(&self.b1) > self.capacity && !self.b1.is_empty() {
+            self.b1.remove(0);
+        }
+        let held = t1 + self::weight(&self.t2);
+        while held + total(&self.b1) + total(&self.b2) > 2 * self.capacity {
+            if !self.b2.is_empty() {
+                self.b2.remove(0);
+            } else if !self.b1.is_empty() {
+                self.b1.remove(0);
+            } else {
+                break;
+            }
+        }
+    }
+
     fn arc_victim(&mut self) -> Option<Slot> {
         let t1 = weight(&self.t1) as f64;
         let left_b2 = self.returning.is_some_and(|(_, _, left)| left == Left::Frequent);
@@ -137,20 +154,7 @@ impl Twin for Adaptive {
             Some((other, ..)) if other == hash => self.t2.push(entry),
             _ => self.t1.push(entry),
         }
-        let t1 = self::weight(&self.t1);
-        while t1 + total(&self.b1) > self.capacity && !self.b1.is_empty() {
-            self.b1.remove(0);
-        }
-        let held = t1 + self::weight(&self.t2);
-        while held + total(&self.b1) + total(&self.b2) > 2 * self.capacity {
-            if !self.b2.is_empty() {
-                self.b2.remove(0);
-            } else if !self.b1.is_empty() {
-                self.b1.remove(0);
-            } else {
-                break;
-            }
-        }
+        self.trim();
     }
 
     fn hit(&mut self, slot: Slot) {
@@ -174,5 +178,16 @@ impl Twin for Adaptive {
     fn remove(&mut self, slot: Slot) {
         self.t1.retain(|entry| entry.slot != slot);
         self.t2.retain(|entry| entry.slot != slot);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.target = (self.target * capacity as f64 / self.capacity as f64).min(capacity as f64);
+        self.capacity = capacity;
+        for (ghosts, most) in [(&mut self.b1, capacity), (&mut self.b2, 2 * capacity)] {
+            while total(ghosts) > most {
+                ghosts.remove(0);
+            }
+        }
+        self.trim();
     }
 }

@@ -41,6 +41,10 @@ impl Policy for Forgetful {
         self.policy.clear();
     }
 
+    fn resize(&mut self, capacity: u64) {
+        self.policy.resize(capacity);
+    }
+
     fn check_invariants(&self) {
         self.policy.check_invariants();
     }

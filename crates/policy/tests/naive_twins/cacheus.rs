@@ -241,4 +241,17 @@ impl Twin for Cacheus {
         self.sr.retain(|entry| entry.slot != slot);
         self.reused.retain(|entry| entry.slot != slot);
     }
+
+    fn resize(&mut self, capacity: u64) {
+        self.sr_capacity = (self.sr_capacity * capacity / self.capacity).max(1);
+        self.capacity = capacity;
+        for ghosts in &mut self.histories {
+            while weigh(ghosts.iter()) > (capacity / 2).max(1) {
+                ghosts.remove(0);
+            }
+        }
+        while weigh(&self.reused) > self.reused_capacity() {
+            self.demote_one();
+        }
+    }
 }

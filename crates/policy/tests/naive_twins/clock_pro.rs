@@ -86,6 +86,14 @@ impl ClockPro {
         }
     }
 
+    fn end_tests(&mut self) {
+        while self.weight(|page| page.slot.is_none()) > self.capacity {
+            let number = self.page(self.test_hand).number;
+            self.test_hand = self.after(number);
+            self.end_test(number);
+        }
+    }
+
     fn cool_one(&mut self) {
         while self.clock.iter().any(|page| page.hot) {
             let first = self.clock[0].number;
@@ -161,11 +169,7 @@ impl Twin for ClockPro {
                     self.take(older);
                 }
                 self.page(Some(page.number)).slot = None;
-                while self.weight(|page| page.slot.is_none()) > self.capacity {
-                    let number = self.page(self.test_hand).number;
-                    self.test_hand = self.after(number);
-                    self.end_test(number);
-                }
+                self.end_tests();
                 return page.slot;
             } else {
                 self.take(page.number);
@@ -177,5 +181,15 @@ impl Twin for ClockPro {
     fn remove(&mut self, slot: Slot) {
         let number = self.clock.iter().find(|page| page.slot == Some(slot)).unwrap().number;
         self.take(number);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        let cold_target = self.cold_target * capacity / self.capacity;
+        self.cold_target = cold_target.max(capacity / 100).max(1);
+        self.capacity = capacity;
+        while self.hot_is_over() {
+            self.cool_one();
+        }
+        self.end_tests();
     }
 }

@@ -102,4 +102,13 @@ impl Twin for Lecar {
     fn remove(&mut self, slot: Slot) {
         self.entries.retain(|entry| entry.slot != slot);
     }
+
+    fn resize(&mut self, capacity: u64) {
+        self.history_capacity = (capacity / 2).max(1);
+        for ghosts in &mut self.histories {
+            while ghosts.iter().map(|ghost| ghost.weight).sum::<u64>() > self.history_capacity {
+                ghosts.remove(0);
+            }
+        }
+    }
 }

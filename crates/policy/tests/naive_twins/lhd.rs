@@ -156,4 +156,8 @@ impl Twin for Lhd {
     fn remove(&mut self, slot: Slot) {
         self.entries.retain(|entry| entry.slot != slot);
     }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+    }
 }

@@ -128,4 +128,11 @@ impl Twin for Lirs {
     fn remove(&mut self, slot: Slot) {
         self.take(slot);
     }
+
+    fn resize(&mut self, capacity: u64) {
+        self.lir_capacity = capacity - (capacity / 100).max(1);
+        while self.lir_weight() > self.lir_capacity {
+            self.bottom_becomes_hir();
+        }
+    }
 }

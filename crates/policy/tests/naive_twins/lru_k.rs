@@ -85,4 +85,11 @@ impl Twin for Lru2 {
     fn remove(&mut self, slot: Slot) {
         self.entries.retain(|entry| entry.slot != slot);
     }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        while self.ghosts.iter().map(|ghost| ghost.weight).sum::<u64>() > capacity {
+            self.ghosts.remove(0);
+        }
+    }
 }

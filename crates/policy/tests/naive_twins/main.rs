@@ -44,14 +44,16 @@ enum Operation {
     /// Evict without need, as a shrinking cache does.
     Evict,
     Clear,
+    Resize(u64),
 }
 
-fn operations(heaviest: u64) -> impl Strategy<Value = Vec<Operation>> {
+fn operations(largest: u64, heaviest: u64) -> impl Strategy<Value = Vec<Operation>> {
     let operation = prop_oneof![
         40 => (0..40_u64, 1..=heaviest).prop_map(|(key, weight)| Operation::Read { key, weight }),
         3 => any::<usize>().prop_map(Operation::Remove),
         2 => (any::<usize>(), 1..=heaviest).prop_map(|(place, weight)| Operation::Reweigh(place, weight)),
         2 => Just(Operation::Evict),
+        1 => prop_oneof![Just(1), 1..=largest].prop_map(Operation::Resize),
         // Seldom: histories grow only between two of them.
         1 => prop::bool::weighted(0.1).prop_map(|clear| if clear { Operation::Clear } else { Operation::Evict }),
     ];
@@ -62,12 +64,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn every_policy_agrees_with_its_naive_twin(capacity in 1..32_u64, operations in operations(1)) {
+    fn every_policy_agrees_with_its_naive_twin(capacity in 1..32_u64, operations in operations(32, 1)) {
         agree(capacity, &operations)?;
     }
 
     #[test]
-    fn every_policy_agrees_with_its_naive_twin_on_weights(capacity in 1..100_u64, operations in operations(30)) {
+    fn every_policy_agrees_with_its_naive_twin_on_weights(capacity in 1..100_u64, operations in operations(100, 30)) {
         agree(capacity, &operations)?;
     }
 }
@@ -137,6 +139,12 @@ impl Pair {
                 self.twin = twin::twin(self.kind, self.capacity);
                 let all = self.resident.drain(..).map(|(slot, ..)| slot);
                 self.free.extend(all);
+            }
+            Operation::Resize(capacity) => {
+                self.capacity = capacity;
+                self.policy.resize(capacity);
+                self.twin.resize(capacity);
+                return self.make_room(0);
             }
         }
         Ok(())

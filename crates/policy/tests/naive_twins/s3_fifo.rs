@@ -110,4 +110,11 @@ impl Twin for S3Fifo {
         self.small.retain(|entry| entry.slot != slot);
         self.main.retain(|entry| entry.slot != slot);
     }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        while self.ghosts.iter().map(|(_, weight)| weight).sum::<u64>() > self.ghost_capacity() {
+            self.ghosts.remove(0);
+        }
+    }
 }

@@ -40,6 +40,17 @@ impl Slru {
     }
 }
 
+impl Slru {
+    fn restore_shares(&mut self) {
+        for level in [3, 2, 1] {
+            while weight(&self.segments[level]) > self.share && self.segments[level].len() > 1 {
+                let entry = self.segments[level].remove(0);
+                self.segments[level - 1].push(entry);
+            }
+        }
+    }
+}
+
 impl Twin for Slru {
     fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
         self.segments[0].push(Entry { slot, hash, weight });
@@ -55,12 +66,7 @@ impl Twin for Slru {
                 self.segments[level + 1].push(entry);
             }
         }
-        for level in [3, 2, 1] {
-            while weight(&self.segments[level]) > self.share && self.segments[level].len() > 1 {
-                let entry = self.segments[level].remove(0);
-                self.segments[level - 1].push(entry);
-            }
-        }
+        self.restore_shares();
     }
 
     fn reweigh(&mut self, slot: Slot, weight: u64) {
@@ -76,6 +82,11 @@ impl Twin for Slru {
         for segment in &mut self.segments {
             take(segment, slot);
         }
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.share = (capacity / 4).max(1);
+        self.restore_shares();
     }
 }
 
@@ -137,6 +148,13 @@ impl Twin for TwoQ {
     fn remove(&mut self, slot: Slot) {
         take(&mut self.recent, slot);
         take(&mut self.main, slot);
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        while self.ghosts.iter().map(|(_, weight)| weight).sum::<u64>() > (capacity / 2).max(1) {
+            self.ghosts.remove(0);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) trait Twin {
     fn reweigh(&mut self, _slot: Slot, _weight: u64) {}
     fn evict(&mut self) -> Option<Slot>;
     fn remove(&mut self, slot: Slot);
+    fn resize(&mut self, _capacity: u64) {}
 }
 
 pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {

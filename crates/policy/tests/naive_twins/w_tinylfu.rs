@@ -158,4 +158,15 @@ impl Twin for WTinyLfu {
             take(entries, slot);
         }
     }
+
+    fn resize(&mut self, capacity: u64) {
+        let least = (capacity / 100).max(1);
+        self.window_target = match self.hill {
+            Some(_) => {
+                (self.window_target * capacity / self.capacity).clamp(least, (capacity * 80 / 100).max(least))
+            }
+            None => least,
+        };
+        self.capacity = capacity;
+    }
 }
