@@ -23,20 +23,32 @@ mod bound;
 mod builder;
 mod cache;
 mod clock;
+#[expect(dead_code, reason = "the rewritten storage counts here")]
+mod counters;
+mod expiry;
 mod flight;
+#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache asks here"))]
+mod lifetimes;
 mod load;
 mod scan;
 mod shard;
 mod stats;
+#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache reads them"))]
+mod terms;
+mod thread_id;
+#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten storage keeps these"))]
+mod ticks;
 
 pub use builder::{Builder, Entries, Unbounded, Unweighed, Weighed};
 pub use cache::Cache;
 pub use clock::{Clock, ManualClock};
+pub use expiry::Expiry;
 /// Lets `&str` find a `String`: implement it to look a key up by another type.
 pub use hashbrown::Equivalent;
 pub use nuthatch_policy::PolicyKind;
 pub use scan::Cursor;
 pub use stats::Stats;
+pub use terms::Terms;
 
 /// The default hasher: fast, seeded per cache, not meant to withstand an attacker who can observe timing at length.
 pub type RandomState = foldhash::fast::RandomState;
