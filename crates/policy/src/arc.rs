@@ -14,9 +14,9 @@
 //!
 //! Source: Megiddo and Modha, "ARC: A Self-Tuning, Low Overhead Replacement Cache", FAST 2003.
 
-use crate::{Policy, Slot, history::Side, sides::Sides};
+use crate::{Policy, Slot, drain::drained, history::Side, sides::Sides};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Arc {
     capacity: u64,
     sides: Sides,
@@ -68,6 +68,10 @@ impl Policy for Arc {
     fn resize(&mut self, capacity: u64) {
         self.capacity = capacity;
         self.sides.resize(capacity);
+    }
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        drained(Self { capacity: self.capacity, sides: self.sides.without_ghosts() })
     }
 
     fn check_invariants(&self) {

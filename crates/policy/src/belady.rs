@@ -109,6 +109,13 @@ impl Policy for Belady {
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        let slots = self.next_uses.iter().copied().zip((0..).map(Slot));
+        let mut farthest = slots.filter(|(next_use, _)| *next_use != NOT_HELD).collect::<Vec<_>>();
+        farthest.sort_unstable_by(|a, b| b.cmp(a));
+        farthest.into_iter().map(|(_, slot)| slot).collect()
+    }
+
     fn check_invariants(&self) {
         let held = self.next_uses.iter().filter(|next_use| **next_use != NOT_HELD).count();
         assert_eq!(self.held, held);

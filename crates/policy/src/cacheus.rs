@@ -19,6 +19,7 @@
 
 use crate::{
     Policy, Slot,
+    drain::drained,
     frequencies::Frequencies,
     ghost::GhostQueue,
     learning_rate::LearningRate,
@@ -36,7 +37,7 @@ struct Departed {
     new: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cacheus {
     capacity: u64,
     held: u64,
@@ -180,6 +181,13 @@ impl Policy for Cacheus {
         });
         self.lfu_history.resize(history, |_, _| {});
         self.sr_lru.resize(capacity);
+    }
+
+    /// As the lots would fall.
+    fn coldest_first(&self) -> Vec<Slot> {
+        let forgetful =
+            Self { lru_history: GhostQueue::new(0), lfu_history: GhostQueue::new(0), ..self.clone() };
+        drained(forgetful)
     }
 
     fn check_invariants(&self) {

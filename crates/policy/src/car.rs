@@ -13,9 +13,9 @@
 //!
 //! Source: Bansal and Modha, "CAR: Clock with Adaptive Replacement", FAST 2004.
 
-use crate::{Policy, Slot, history::Side, sides::Sides, slab::cover};
+use crate::{Policy, Slot, drain::drained, history::Side, sides::Sides, slab::cover};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Car {
     capacity: u64,
     sides: Sides,
@@ -73,6 +73,11 @@ impl Policy for Car {
     fn resize(&mut self, capacity: u64) {
         self.capacity = capacity;
         self.sides.resize(capacity);
+    }
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        let used = self.used.clone();
+        drained(Self { capacity: self.capacity, sides: self.sides.without_ghosts(), used })
     }
 
     fn check_invariants(&self) {

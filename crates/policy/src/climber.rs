@@ -18,7 +18,7 @@ const STEP_DECAY: f64 = 0.98;
 /// A change of the hit ratio that makes the next step a full one.
 const RESTART: f64 = 0.05;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Climber {
     requests: u64,
     hits: u64,

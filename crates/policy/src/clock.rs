@@ -15,11 +15,12 @@
 
 use crate::{
     Policy, Slot,
+    drain::drained,
     list::{Links, List},
     slab::cover,
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clock {
     hits_max: u8,
     links: Links,
@@ -81,6 +82,10 @@ impl Policy for Clock {
 
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        drained(self.clone())
+    }
 
     fn check_invariants(&self) {
         for slot in self.queue.check_invariants(&self.links) {

@@ -18,6 +18,7 @@
 
 use crate::{
     Policy, Slot,
+    drain::drained,
     list::{Links, List},
     nodes::{Node, NodeId, Nodes},
     proportion::in_proportion,
@@ -42,7 +43,7 @@ struct Share {
     weight: u128,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ClockPro {
     capacity: u64,
     /// What cold entries should weigh.
@@ -277,6 +278,10 @@ impl Policy for ClockPro {
         self.capacity = capacity;
         self.cool();
         self.end_tests();
+    }
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        drained(self.clone())
     }
 
     fn check_invariants(&self) {

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Slots of equal frequency, by when they came into the class.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Class {
     frequency: u64,
     members: List,
@@ -18,7 +18,7 @@ struct Class {
 /// All operations O(1), except that a slot which comes in at a frequency other than 1 walks up the classes below it.
 /// Twelve bytes per slot, about 30 per class. A step up allocates only where there are more classes than ever before,
 /// which needs as many hits again as the number of classes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Frequencies {
     classes: Slab<Class>,
     class_links: Links,
@@ -93,6 +93,15 @@ impl Frequencies {
     /// Of the slots asked for most often, the one that has been so for longest.
     pub(crate) fn highest_oldest(&self) -> Option<Slot> {
         self.class(self.order.head()?).members.tail()
+    }
+
+    /// The slots, from the lowest frequency to the highest or the other way round; of equals the oldest first.
+    pub(crate) fn class_by_class(&self, highest_first: bool) -> impl Iterator<Item = Slot> {
+        let mut classes = self.order.iter(&self.class_links).collect::<Vec<_>>();
+        if highest_first {
+            classes.reverse();
+        }
+        classes.into_iter().flat_map(|class| self.class(class).members.iter(&self.links))
     }
 
     /// Panics unless classes ascend, none is empty, and slots know theirs. Returns slots with their frequencies, from

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use hashbrown::{HashTable, hash_table::Entry};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ghost<N> {
     hash: u64,
     weight: u64,
@@ -21,7 +21,7 @@ struct Ghost<N> {
 ///
 /// Two keys with equal 64-bit hashes are one ghost: the newcomer is then taken for an old acquaintance, which costs a
 /// little hit ratio once in about 2^64 pairs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct GhostQueue<N = ()> {
     capacity: u64,
     weight: u64,

@@ -108,6 +108,10 @@ impl Policy for GreedyDual {
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        self.entries.ascending()
+    }
+
     fn check_invariants(&self) {
         for ((value, time), slot) in self.entries.check_invariants() {
             assert!(f64::from_bits(value) >= self.age, "{slot:?} is worth less than a victim was");

@@ -29,6 +29,13 @@ impl<K: Copy + Ord> Heap<K> {
         self.nodes.first().copied()
     }
 
+    /// The slots, that of the least key first. O(n log n).
+    pub(crate) fn ascending(&self) -> Vec<Slot> {
+        let mut nodes = self.nodes.clone();
+        nodes.sort_unstable();
+        nodes.into_iter().map(|(_, slot)| slot).collect()
+    }
+
     /// The key of `slot`, which is held.
     pub(crate) fn key(&self, slot: Slot) -> K {
         self.nodes[self.place(slot)].0

@@ -42,6 +42,11 @@ impl Held {
         }
     }
 
+    /// All slots, in no order.
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
     /// A slot, each as likely as the others.
     pub(crate) fn draw(&self, random: &mut SplitMix) -> Option<Slot> {
         (!self.slots.is_empty()).then(|| self.slots[random.below(self.slots.len() as u64) as usize])

@@ -23,7 +23,7 @@ struct Returning {
     side: Side,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct History {
     capacity: u64,
     /// p: the weight that the recent part should have. A fraction, as the ratios that move it are.
@@ -113,6 +113,11 @@ impl History {
         while u128::from(self.recent.weight()) + u128::from(self.frequent.weight()) > allowed
             && (self.frequent.forget_oldest() || self.recent.forget_oldest())
         {}
+    }
+
+    /// A copy that remembers nothing, and will not.
+    pub(crate) fn without_ghosts(&self) -> Self {
+        Self { recent: GhostQueue::new(0), frequent: GhostQueue::new(0), ..self.clone() }
     }
 
     pub(crate) fn check_invariants(&self) {

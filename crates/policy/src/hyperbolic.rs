@@ -15,6 +15,8 @@
 //!
 //! Source: Blankstein, Sen, Freedman, "Hyperbolic caching: flexible caching for Web applications", USENIX ATC 2017.
 
+use std::cmp::Ordering;
+
 use crate::{Policy, Slot, held::Held, slab::cover, splitmix::SplitMix};
 
 /// Entries looked at per eviction: the paper's choice, beyond which it finds little to gain.
@@ -43,12 +45,31 @@ impl Hyperbolic {
     pub(crate) const fn new() -> Self {
         Self { time: 0, held: Held::new(), requests: Vec::new(), bodies: Vec::new(), random: SplitMix::new() }
     }
+
+    fn candidate(&self, slot: Slot) -> Candidate {
+        let body = self.bodies[slot.index()];
+        Candidate { value: body.value(self.requests[slot.index()], self.time), start: body.start, slot }
+    }
 }
 
 impl Body {
     fn value(self, requests: u32, now: u64) -> f64 {
         let time = now.saturating_sub(self.start).max(1);
         f64::from(requests) / (time as f64 * self.weight.max(1) as f64)
+    }
+}
+
+struct Candidate {
+    value: f64,
+    start: u64,
+    slot: Slot,
+}
+
+impl Candidate {
+    /// The lesser leaves.
+    fn compare(&self, other: &Self) -> Ordering {
+        let age = (self.start, self.slot).cmp(&(other.start, other.slot));
+        self.value.total_cmp(&other.value).then(age)
     }
 }
 
@@ -76,12 +97,11 @@ impl Policy for Hyperbolic {
     }
 
     fn evict(&mut self) -> Option<Slot> {
-        let Self { time, held, requests, bodies, random } = self;
-        let sample = held.sample(SAMPLE, random).map(|slot| {
-            let body = bodies[slot.index()];
-            (body.value(requests[slot.index()], *time), body.start, slot)
-        });
-        let (.., slot) = sample.min_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))))?;
+        let mut random = std::mem::replace(&mut self.random, SplitMix::new());
+        let sample = self.held.sample(SAMPLE, &mut random).map(|slot| self.candidate(slot));
+        let victim = sample.min_by(Candidate::compare);
+        self.random = random;
+        let Candidate { slot, .. } = victim?;
         self.held.remove(slot);
         Some(slot)
     }
@@ -96,6 +116,13 @@ impl Policy for Hyperbolic {
 
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
+
+    /// By value.
+    fn coldest_first(&self) -> Vec<Slot> {
+        let mut candidates = self.held.slots().iter().map(|slot| self.candidate(*slot)).collect::<Vec<_>>();
+        candidates.sort_unstable_by(Candidate::compare);
+        candidates.into_iter().map(|candidate| candidate.slot).collect()
+    }
 
     fn check_invariants(&self) {
         for slot in self.held.check_invariants() {

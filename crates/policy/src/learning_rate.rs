@@ -9,7 +9,7 @@ const RATE_MAX: f64 = 1.0;
 const PATIENCE: u32 = 10;
 
 /// A rate, and what the last period said about it. A period is as many requests as the cache holds entries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LearningRate {
     rate: f64,
     rate_before: f64,

@@ -16,6 +16,7 @@
 
 use crate::{
     Policy, Slot,
+    drain::drained,
     frequencies::Frequencies,
     ghost::GhostQueue,
     list::{Links, List},
@@ -34,7 +35,7 @@ struct Body {
     weight: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Lecar {
     capacity: u64,
     /// Requests so far.
@@ -141,6 +142,13 @@ impl Policy for Lecar {
         let history = history_capacity(capacity);
         self.lru_history.resize(history, |_, _| {});
         self.lfu_history.resize(history, |_, _| {});
+    }
+
+    /// As the lots would fall.
+    fn coldest_first(&self) -> Vec<Slot> {
+        let forgetful =
+            Self { lru_history: GhostQueue::new(0), lfu_history: GhostQueue::new(0), ..self.clone() };
+        drained(forgetful)
     }
 
     fn check_invariants(&self) {

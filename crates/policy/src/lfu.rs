@@ -66,6 +66,10 @@ impl Policy for Lfu {
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        self.entries.class_by_class(self.victim == Frequent::Most).collect()
+    }
+
     fn check_invariants(&self) {
         self.entries.check_invariants();
     }

@@ -206,6 +206,13 @@ impl Policy for Lhd {
         self.capacity = capacity;
     }
 
+    /// By density per weight, explorers last.
+    fn coldest_first(&self) -> Vec<Slot> {
+        let mut candidates = self.held.slots().iter().map(|slot| self.candidate(*slot)).collect::<Vec<_>>();
+        candidates.sort_unstable_by(Candidate::compare);
+        candidates.into_iter().map(|candidate| candidate.slot).collect()
+    }
+
     fn check_invariants(&self) {
         let held = self.held.check_invariants();
         assert!(self.newcomers.iter().flatten().all(|slot| held.contains(slot)), "a newcomer is not held");

@@ -27,6 +27,7 @@ mod car;
 mod climber;
 mod clock;
 mod clock_pro;
+mod drain;
 mod frequencies;
 mod ghost;
 mod greedy_dual;
@@ -104,6 +105,15 @@ pub trait Policy: Send {
     /// Takes time in proportion to what is held and remembered, at most.
     fn resize(&mut self, capacity: u64);
 
+    /// Every slot that is held, the next to leave first: the order in which [`evict`](Self::evict) would choose them if
+    /// nothing else happened. Backwards, it leads from hot to cold.
+    ///
+    /// Hyperbolic caching and LHD, which look at a sample of the entries each time that one has to leave, give the order
+    /// of what they know of all of them; random gives any.
+    ///
+    /// Takes O(n log n) at most, and for as long a copy of what the policy notes of each entry.
+    fn coldest_first(&self) -> Vec<Slot>;
+
     /// Looks over the whole state for what must not be. For tests and fuzzing; takes time in proportion to the state.
     ///
     /// # Panics
@@ -144,6 +154,10 @@ impl<P: Policy + ?Sized> Policy for Box<P> {
 
     fn resize(&mut self, capacity: u64) {
         (**self).resize(capacity);
+    }
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        (**self).coldest_first()
     }
 
     fn check_invariants(&self) {

@@ -246,6 +246,11 @@ impl Policy for Lirs {
         self.fit();
     }
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        let lir = self.stack.iter(&self.stack_links).filter(|id| self.nodes[*id].state == State::Lir);
+        self.queue.iter(&self.queue_links).chain(lir).filter_map(|id| self.nodes[id].slot()).collect()
+    }
+
     fn check_invariants(&self) {
         self.nodes.check_invariants();
         let stack = self.stack.check_invariants(&self.stack_links);

@@ -205,6 +205,14 @@ impl Policy for LruK {
         });
     }
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        let second = self.time.iter(&self.time_links).filter_map(|id| match self.requests.get(id)? {
+            Request::Held(slot) if self.entries[slot.index()].last_but_one == id => Some(*slot),
+            _ => None,
+        });
+        self.once.iter(&self.once_links).chain(second).collect()
+    }
+
     fn check_invariants(&self) {
         let time = self.time.check_invariants(&self.time_links);
         let on_the_line = self.requests.iter().filter(|(_, request)| **request != Request::OffTheLine);

@@ -28,7 +28,7 @@ impl<T> Node<T> {
 }
 
 /// All operations O(1) amortised. 28 bytes per node beside its lists, and about 8 more once its entry left.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Nodes<T> {
     nodes: Slab<Node<T>>,
     /// By slot: the node of the entry held there.

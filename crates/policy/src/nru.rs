@@ -47,6 +47,17 @@ impl Nru {
     }
 }
 
+impl Nru {
+    /// The slots whose bits `pick` leaves, in their order.
+    fn slots(&self, pick: fn(u64, u64) -> u64) -> impl Iterator<Item = Slot> {
+        let words = self.held.iter().zip(&self.used).map(move |(held, used)| pick(*held, *used));
+        (0..).step_by(SLOTS_PER_WORD as usize).zip(words).flat_map(|(first, word)| {
+            let bits = (0..SLOTS_PER_WORD).filter(move |bit| word >> bit & 1 == 1);
+            bits.map(move |bit| Slot(first + bit))
+        })
+    }
+}
+
 const fn place(slot: Slot) -> (usize, u64) {
     (slot.index() / SLOTS_PER_WORD as usize, 1 << (slot.0 % SLOTS_PER_WORD))
 }
@@ -94,6 +105,11 @@ impl Policy for Nru {
 
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        let unused = self.slots(|held, used| held & !used);
+        unused.chain(self.slots(|held, used| held & used)).collect()
+    }
 
     fn check_invariants(&self) {
         assert_eq!(self.held.iter().map(|word| word.count_ones() as usize).sum::<usize>(), self.entries);

@@ -82,6 +82,14 @@ impl Policy for Queue {
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        let mut slots = self.list.iter(&self.links).collect::<Vec<_>>();
+        if self.victim == Victim::Newest {
+            slots.reverse();
+        }
+        slots
+    }
+
     fn check_invariants(&self) {
         self.list.check_invariants(&self.links);
     }

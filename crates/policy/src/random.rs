@@ -49,6 +49,11 @@ impl Policy for Random {
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
 
+    /// In no order.
+    fn coldest_first(&self) -> Vec<Slot> {
+        self.held.slots().to_vec()
+    }
+
     fn check_invariants(&self) {
         self.held.check_invariants();
     }

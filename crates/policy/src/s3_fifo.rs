@@ -13,6 +13,7 @@
 
 use crate::{
     Policy, Slot,
+    drain::drained,
     ghost::GhostQueue,
     list::{Links, List},
     slab::cover,
@@ -39,7 +40,7 @@ struct Body {
     weight: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct S3Fifo {
     capacity: u64,
     small_capacity: u64,
@@ -175,6 +176,10 @@ impl Policy for S3Fifo {
         self.capacity = capacity;
         self.small_capacity = small_capacity(capacity);
         self.ghosts.resize(ghost_capacity(capacity), |(), _| {});
+    }
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        drained(Self { ghosts: GhostQueue::new(0), ..self.clone() })
     }
 
     fn check_invariants(&self) {

@@ -15,7 +15,7 @@ struct Entry {
     side: Side,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Part {
     list: List,
     /// Wide enough for any number of entries of any weight.
@@ -23,7 +23,7 @@ struct Part {
 }
 
 /// 32 bytes per entry, about 35 per departed one; of these there are at most as many as entries fit in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sides {
     links: Links,
     /// By slot.
@@ -127,6 +127,11 @@ impl Sides {
     pub(crate) fn resize(&mut self, capacity: u64) {
         self.history.resize(capacity);
         self.history.trim(self.recent.weight, self.frequent.weight);
+    }
+
+    /// A copy that remembers nothing of what left, and will not.
+    pub(crate) fn without_ghosts(&self) -> Self {
+        Self { history: self.history.without_ghosts(), ..self.clone() }
     }
 
     pub(crate) fn check_invariants(&self) {

@@ -10,11 +10,12 @@
 
 use crate::{
     Policy, Slot,
+    drain::drained,
     list::{Links, List},
     slab::cover,
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sieve {
     links: Links,
     queue: List,
@@ -70,6 +71,10 @@ impl Policy for Sieve {
 
     /// Looks at no capacity.
     fn resize(&mut self, _capacity: u64) {}
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        drained(self.clone())
+    }
 
     fn check_invariants(&self) {
         let slots = self.queue.check_invariants(&self.links);

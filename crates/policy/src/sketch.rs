@@ -43,7 +43,7 @@ const BLOCKS_MIN: usize = 1024;
 #[repr(align(64))]
 struct Block([u64; WORDS]);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sketch {
     /// A power of two of them.
     blocks: Vec<Block>,
@@ -111,6 +111,11 @@ impl Sketch {
             self.blocks.reserve_exact(self.blocks.len());
             self.blocks.extend_from_within(..);
         }
+    }
+
+    /// A sketch of the smallest size that has seen as many halvings, and nothing else.
+    pub(crate) fn without_counts(&self) -> Self {
+        Self { epoch: self.epoch, ..Self::new() }
     }
 
     /// Halves the sketch while half of it would do for so many entries. Where two blocks become one, each of its counters

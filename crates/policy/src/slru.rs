@@ -127,6 +127,10 @@ impl Policy for Slru {
         self.restore_shares();
     }
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        self.segments.iter().flat_map(|segment| segment.list.iter(&self.links)).collect()
+    }
+
     fn check_invariants(&self) {
         for (level, segment) in self.segments.iter().enumerate() {
             let slots = segment.list.check_invariants(&self.links);

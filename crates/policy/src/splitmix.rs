@@ -3,7 +3,7 @@
 /// SplitMix64: eight bytes of state, a handful of instructions per number, and every number once in 2^64.
 ///
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SplitMix(u64);
 
 impl SplitMix {

@@ -33,7 +33,7 @@ pub(crate) enum Arrival {
 }
 
 /// All operations O(1) amortised: what R demotes was promoted before. 19 bytes per slot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SrLru {
     capacity: u64,
     sr_capacity: u64,

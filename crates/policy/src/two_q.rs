@@ -17,6 +17,7 @@
 
 use crate::{
     Policy, Slot,
+    drain::drained,
     ghost::GhostQueue,
     list::{Links, List},
     slab::cover,
@@ -28,7 +29,7 @@ struct Entry {
     weight: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TwoQ {
     capacity: u64,
     links: Links,
@@ -133,6 +134,10 @@ impl Policy for TwoQ {
     fn resize(&mut self, capacity: u64) {
         self.capacity = capacity;
         self.ghosts.resize(ghost_capacity(capacity), |(), _| {});
+    }
+
+    fn coldest_first(&self) -> Vec<Slot> {
+        drained(Self { ghosts: GhostQueue::new(0), ..self.clone() })
     }
 
     fn check_invariants(&self) {

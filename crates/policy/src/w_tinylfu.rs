@@ -29,6 +29,7 @@
 use crate::{
     Policy, Slot,
     climber::Climber,
+    drain::drained,
     list::{Links, List},
     proportion::in_proportion,
     sketch::{COUNT_MAX, Sketch},
@@ -67,14 +68,14 @@ pub(crate) enum Window {
     Adaptive,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Region {
     list: List,
     /// Wide enough for any number of entries of any weight.
     weight: u128,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct WTinyLfu {
     capacity: u64,
     window_target: u64,
@@ -284,6 +285,11 @@ impl Policy for WTinyLfu {
         self.sketch.shrink_to(usize::try_from(entries).unwrap_or(usize::MAX));
         self.capacity = capacity;
         self.set_window_within_limits(window);
+    }
+
+    /// The counts of what is held are with the entries.
+    fn coldest_first(&self) -> Vec<Slot> {
+        drained(Self { sketch: self.sketch.without_counts(), ..self.clone() })
     }
 
     fn check_invariants(&self) {

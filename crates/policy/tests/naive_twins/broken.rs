@@ -45,6 +45,10 @@ impl Policy for Forgetful {
         self.policy.resize(capacity);
     }
 
+    fn coldest_first(&self) -> Vec<Slot> {
+        self.policy.coldest_first()
+    }
+
     fn check_invariants(&self) {
         self.policy.check_invariants();
     }
