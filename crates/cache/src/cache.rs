@@ -14,6 +14,7 @@ use crate::{
     Builder, Clock, Cursor, RandomState, Stats,
     bound::Bound,
     builder::Options,
+    flights::Flights,
     shard::{Deadline, Departed, Entry, Shard},
 };
 
@@ -28,6 +29,7 @@ pub(crate) type Weigher<K, V> = Box<dyn Fn(&K, &V) -> u64 + Send + Sync>;
 pub struct Cache<K, V, S = RandomState> {
     shards: Box<[Padded<Shard<K, V>>]>,
     pub(crate) bound: Bound,
+    pub(crate) flights: Flights<K, V>,
     weigher: Option<Weigher<K, V>>,
     time_to_live: Option<Duration>,
     pub(crate) clock: Clock,
@@ -53,6 +55,7 @@ impl<K, V, S> Cache<K, V, S> {
         Self {
             shards: std::iter::repeat_with(shard).take(shards).collect(),
             bound: Bound::new(capacity),
+            flights: Flights::new(capacity),
             weigher,
             time_to_live: options.time_to_live,
             clock: options.clock,
@@ -99,6 +102,7 @@ impl<K, V, S> Cache<K, V, S> {
     /// Removes every entry. Loads in flight return their value to their callers but do not keep it. Entries inserted by
     /// other threads meanwhile may or may not be removed. O(n).
     pub fn clear(&self) {
+        self.flights.fence_all();
         for index in 0..self.shards.len() {
             let entries = self.shard(index).clear();
             self.bound.release(entries.iter().map(|(_, entry)| entry.weight).sum());
@@ -222,7 +226,7 @@ where
         let hash = self.hash(key);
         let mut departed = Departed::new();
         let mut shard = self.lock(hash);
-        shard.flights.fence(hash, key);
+        self.flights.fence(hash, key);
         let removed = shard.live(hash, key, &self.clock, &mut departed).and_then(|slot| shard.remove(slot));
         drop(shard);
         self.bound.release(departed.take_weight());
@@ -264,7 +268,7 @@ where
         loop {
             let mut departed = Departed::new();
             let mut shard = self.lock(hash);
-            shard.flights.fence(hash, &entry.key);
+            self.flights.fence(hash, &entry.key);
             let held = shard.live(hash, &entry.key, &self.clock, &mut departed);
             if held.is_none() && !std::mem::replace(&mut announced, true) {
                 shard.policy.miss(hash, weight);

@@ -26,7 +26,7 @@ mod clock;
 #[expect(dead_code, reason = "the rewritten storage counts here")]
 mod counters;
 mod expiry;
-mod flight;
+mod flights;
 #[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache asks here"))]
 mod lifetimes;
 mod load;
@@ -45,6 +45,7 @@ pub use clock::{Clock, ManualClock};
 pub use expiry::Expiry;
 /// Lets `&str` find a `String`: implement it to look a key up by another type.
 pub use hashbrown::Equivalent;
+pub use load::LoadError;
 pub use nuthatch_policy::PolicyKind;
 pub use scan::Cursor;
 pub use stats::Stats;

@@ -7,7 +7,6 @@ use nuthatch_policy::{Policy, PolicyKind, Slab, Slot};
 
 use crate::{
     clock::{Clock, nanos},
-    flight::Flights,
     stats::Stats,
 };
 
@@ -47,7 +46,6 @@ pub(crate) struct Shard<K, V> {
     /// How many entries have a deadline: without any, nothing is swept.
     mortals: usize,
     sweep_at: Slot,
-    pub(crate) flights: Flights<K, V>,
     pub(crate) stats: Stats,
 }
 
@@ -59,7 +57,6 @@ impl<K, V> Shard<K, V> {
             policy: policy.build(capacity),
             mortals: 0,
             sweep_at: Slot(0),
-            flights: Flights::default(),
             stats: Stats::default(),
         }
     }
@@ -182,11 +179,10 @@ impl<K, V> Shard<K, V> {
         }
     }
 
-    /// Takes everything out, and with it the right of loads in flight to put their values in.
+    /// Takes everything out.
     pub(crate) fn clear(&mut self) -> Slab<Entry<K, V>> {
         self.policy.clear();
         self.table.clear();
-        self.flights.clear();
         self.mortals = 0;
         std::mem::take(&mut self.entries)
     }

@@ -1,0 +1,185 @@
+//! Loads in flight: one loader per key, however many callers.
+//!
+//! The records of loads lie in stripes beside the storage. A record is the load's right to put its value into the cache:
+//! whoever writes or removes the key, or clears the cache, takes that right away (*fences* the load), and the value,
+//! stale by then, goes to those who were waiting for it already and is not kept.
+//!
+//! Locks: a stripe's is taken for an instant, alone or under the lock of the key's place, never the other way round. All
+//! that concerns one key (`join`, `start`, `fence`, `finish`) is called under the lock of that key's place, so these are
+//! in one order; under a stripe's lock runs no user code but `Equivalent`. [`fence_all`](Flights::fence_all) alone is
+//! called under no place's lock.
+
+mod caller;
+mod flight;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+use std::{
+    sync::{
+        MutexGuard,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
+
+use hashbrown::{Equivalent, HashTable};
+
+pub(crate) use caller::{Recursive, running};
+pub(crate) use flight::{Flight, FlightId};
+pub(crate) use waiting::{Waiting, wait};
+
+/// What a flight is made of, named here once so that a model checker can put its own in.
+mod sync {
+    pub(super) use std::sync::{Arc, Condvar, Mutex, PoisonError};
+}
+use sync::{Arc, Mutex, PoisonError};
+
+/// Entries of capacity to a stripe: a small cache, with one lock for its entries, has one for its loads.
+const ENTRIES_PER_STRIPE: u64 = 128;
+
+/// The loads in flight of one cache.
+pub(crate) struct Flights<K, V>(Box<[Stripe<K, V>]>);
+
+#[repr(align(64))]
+struct Stripe<K, V> {
+    /// How many records there are: an insert or removal reads this, and nothing more if it is zero.
+    ///
+    /// Relaxed: a load of a key and what fences it are ordered by the lock of the key's place, and as long as the
+    /// record is there no later count is zero.
+    count: AtomicUsize,
+    records: Mutex<Records<K, V>>,
+}
+
+struct Records<K, V> {
+    table: HashTable<Record<K, V>>,
+    /// How often all was fenced: a load that comes back after [`Flights::finish`] may have missed it.
+    fenced_all: u32,
+}
+
+struct Record<K, V> {
+    hash: u64,
+    id: FlightId,
+    /// No longer found by its key: new callers start afresh.
+    fenced: bool,
+    key: K,
+    /// Made by the first who waits: most loads are waited for by nobody.
+    flight: Option<Arc<Flight<V>>>,
+}
+
+/// What a load leaves when it has ended.
+pub(crate) struct Finished<K, V> {
+    pub(crate) key: K,
+    /// The value must not be kept.
+    pub(crate) fenced: bool,
+    /// Who waits for the value, if anybody does.
+    pub(crate) flight: Option<Arc<Flight<V>>>,
+    fenced_all: u32,
+}
+
+impl<K, V> Flights<K, V> {
+    /// Enough stripes for a cache of this capacity that threads seldom meet.
+    pub(crate) fn new(capacity: u64) -> Self {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let fitting = usize::try_from(capacity / ENTRIES_PER_STRIPE).unwrap_or(usize::MAX).max(1);
+        let stripes = (8 * threads).next_power_of_two().min(1 << fitting.ilog2());
+        let stripe = || Stripe {
+            count: AtomicUsize::new(0),
+            records: Mutex::new(Records { table: HashTable::new(), fenced_all: 0 }),
+        };
+        Self(std::iter::repeat_with(stripe).take(stripes).collect())
+    }
+
+    /// The load of `key` that is in flight, if there is one that was not fenced.
+    pub(crate) fn join<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> Option<Arc<Flight<V>>> {
+        let stripe = self.stripe(hash);
+        if stripe.count.load(Relaxed) == 0 {
+            return None;
+        }
+        let mut records = stripe.lock();
+        let record = records.table.find_mut(hash, |record| record.is_load_of(hash, key))?;
+        let flight = record.flight.get_or_insert_with(|| Arc::new(Flight::new(record.id)));
+        Some(Arc::clone(flight))
+    }
+
+    /// Starts the load of a `key` that is not in flight.
+    pub(crate) fn start(&self, hash: u64, key: K) -> FlightId {
+        let id = caller::next_id();
+        self.stripe(hash).add(Record { hash, id, fenced: false, key, flight: None });
+        id
+    }
+
+    /// Ends the load `id`. `None` if it has ended already.
+    ///
+    /// Called under the lock of the key's place if the value is to be put in, which must have happened, or been undone
+    /// by [`resume`](Self::resume), when that lock is released.
+    pub(crate) fn finish(&self, hash: u64, id: FlightId) -> Option<Finished<K, V>> {
+        let stripe = self.stripe(hash);
+        let mut records = stripe.lock();
+        let (record, _) = records.table.find_entry(hash, |record| record.id == id).ok()?.remove();
+        stripe.count.store(records.table.len(), Relaxed);
+        let Record { fenced, key, flight, .. } = record;
+        Some(Finished { key, fenced, flight, fenced_all: records.fenced_all })
+    }
+
+    /// Takes back a [`finish`](Self::finish): the load goes on for a while. Under the same hold of the place's lock.
+    pub(crate) fn resume(&self, hash: u64, id: FlightId, finished: Finished<K, V>) {
+        let Finished { key, fenced, flight, fenced_all } = finished;
+        let stripe = self.stripe(hash);
+        let fenced = fenced || stripe.lock().fenced_all != fenced_all;
+        stripe.add(Record { hash, id, fenced, key, flight });
+    }
+
+    /// Takes the right to put its value in from the load of `key`, if one is in flight. One read if nothing is.
+    pub(crate) fn fence<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) {
+        let stripe = self.stripe(hash);
+        if stripe.count.load(Relaxed) == 0 {
+            return;
+        }
+        if let Some(record) = stripe.lock().table.find_mut(hash, |record| record.is_load_of(hash, key)) {
+            record.fenced = true;
+        }
+    }
+
+    /// Fences every load that started before this returns. To be called *before* what is to be invalidated is taken out
+    /// or marked: a load that ended just before is then taken out with the rest, and one that ends later is not kept.
+    pub(crate) fn fence_all(&self) {
+        for stripe in &self.0 {
+            // Locked whatever the count: it is the lock that orders this with a load just about to start.
+            let mut records = stripe.lock();
+            records.fenced_all = records.fenced_all.wrapping_add(1);
+            records.table.iter_mut().for_each(|record| record.fenced = true);
+        }
+    }
+
+    /// How many loads are in flight.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|stripe| stripe.lock().table.len()).sum()
+    }
+
+    fn stripe(&self, hash: u64) -> &Stripe<K, V> {
+        // By bits that tables, shards and sets use last.
+        let index = (hash >> 24) as usize & (self.0.len() - 1);
+        &self.0[index]
+    }
+}
+
+impl<K, V> Stripe<K, V> {
+    fn lock(&self) -> MutexGuard<'_, Records<K, V>> {
+        // `Equivalent` may panic, but not while the table is being changed.
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, record: Record<K, V>) {
+        let mut records = self.lock();
+        records.table.insert_unique(record.hash, record, |record| record.hash);
+        self.count.store(records.table.len(), Relaxed);
+    }
+}
+
+impl<K, V> Record<K, V> {
+    fn is_load_of<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> bool {
+        self.hash == hash && !self.fenced && key.equivalent(&self.key)
+    }
+}

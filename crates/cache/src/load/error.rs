@@ -1,0 +1,52 @@
+//! Why a load gave no value.
+
+use std::{error::Error, fmt};
+
+use crate::flights::Recursive;
+
+/// Why a load gave no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoadError<E> {
+    /// The loader failed. Only the caller that ran it gets its error.
+    Failed(E),
+    /// The loader asked for the very key that it loads, itself or through the loaders of other keys, on this thread or
+    /// on others: waiting would never end.
+    Recursive,
+}
+
+impl<E> LoadError<E> {
+    /// The loader's own error, if that is what it was.
+    pub fn failed(self) -> Option<E> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Recursive => None,
+        }
+    }
+}
+
+impl<E> From<Recursive> for LoadError<E> {
+    fn from(_: Recursive) -> Self {
+        Self::Recursive
+    }
+}
+
+impl<E> fmt::Display for LoadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failed(_) => "the loader failed",
+            Self::Recursive => {
+                "the load waits for itself: its loader asked for the key that it loads; have it ask for other keys only"
+            }
+        })
+    }
+}
+
+impl<E: Error + 'static> Error for LoadError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Recursive => None,
+        }
+    }
+}
