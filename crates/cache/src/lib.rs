@@ -33,6 +33,9 @@ mod load;
 mod scan;
 mod shard;
 mod stats;
+mod sync;
+#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache asks here"))]
+mod tags;
 #[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache reads them"))]
 mod terms;
 mod thread_id;
