@@ -22,13 +22,18 @@
 mod bound;
 mod builder;
 mod cache;
+mod cause;
 mod clock;
-#[expect(dead_code, reason = "the rewritten storage counts here")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten storage counts here"))]
 mod counters;
+#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache asks here"))]
+mod departures;
 mod expiry;
 mod flights;
 #[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache asks here"))]
 mod lifetimes;
+#[expect(dead_code, reason = "the rewritten cache asks here")]
+mod listener;
 mod load;
 mod scan;
 mod shard;
@@ -44,6 +49,7 @@ mod ticks;
 
 pub use builder::{Builder, Entries, Unbounded, Unweighed, Weighed};
 pub use cache::Cache;
+pub use cause::Cause;
 pub use clock::{Clock, ManualClock};
 pub use expiry::Expiry;
 /// Lets `&str` find a `String`: implement it to look a key up by another type.
@@ -51,7 +57,7 @@ pub use hashbrown::Equivalent;
 pub use load::LoadError;
 pub use nuthatch_policy::PolicyKind;
 pub use scan::Cursor;
-pub use stats::Stats;
+pub use stats::{MissCauses, Stats};
 pub use terms::Terms;
 
 /// The default hasher: fast, seeded per cache, not meant to withstand an attacker who can observe timing at length.
