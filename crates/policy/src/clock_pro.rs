@@ -21,7 +21,7 @@ use crate::{
     drain::drained,
     list::{Links, List},
     nodes::{Node, NodeId, Nodes},
-    proportion::in_proportion,
+    share::in_proportion,
 };
 
 /// The cold target is at least one part in this many of the capacity.

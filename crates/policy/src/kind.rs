@@ -23,7 +23,7 @@ use crate::{
     sieve::Sieve,
     slru::Slru,
     two_q::TwoQ,
-    w_tinylfu::{WTinyLfu, Window},
+    w_tinylfu::WTinyLfu,
 };
 
 /// One line per policy: its variant, its spelling, what builds one for a capacity.
@@ -111,9 +111,9 @@ policies! {
     /// SLRU in four segments of equal size.
     Slru "slru" => |capacity| Slru::new(capacity);
     /// W-TinyLFU (ACM TOS 2017) with a window of 1 %.
-    WTinyLfu "w-tinylfu" => |capacity| WTinyLfu::new(capacity, Window::Fixed);
+    WTinyLfu "w-tinylfu" => |capacity| WTinyLfu::new(capacity);
     /// W-TinyLFU with the window's share found by hill climbing (Middleware 2018).
-    WTinyLfuAdaptive "w-tinylfu-adaptive" => |capacity| WTinyLfu::new(capacity, Window::Adaptive);
+    WTinyLfuAdaptive "w-tinylfu-adaptive" => |capacity| WTinyLfu::adaptive(capacity);
     /// Ours, the default: today S3-FIFO with the paper's constants.
     #[default]
     Auto "auto" => |capacity| S3Fifo::new(capacity);

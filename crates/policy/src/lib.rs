@@ -17,6 +17,20 @@
 //! assert_eq!(policy.evict(), Some(Slot(1)));
 //! ```
 //!
+//! [`PolicyKind`] builds any of them as its source says. Those with a parameter worth tuning are types of their own as
+//! well: [`S3Fifo`], [`WTinyLfu`], [`TwoQ`], [`Slru`], [`LruK`].
+//!
+//! ```
+//! use nuthatch_policy::{Policy, S3Fifo};
+//!
+//! # fn main() -> Result<(), nuthatch_policy::ParameterError> {
+//! let policy: Box<dyn Policy> = Box::new(S3Fifo::with_shares(1_000, 0.05, 1.5)?);
+//! let error = S3Fifo::with_shares(1_000, 5.0, 1.5).unwrap_err();
+//! assert_eq!(error.to_string(), "s3-fifo: small is 5; give a number from 0 to 1");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The shared structures ([`Slab`], and inside the crate a list over slots and a ghost queue) own all link surgery; a
 //! policy is a small file over them that reads like its paper.
 
@@ -46,10 +60,11 @@ mod list;
 mod lru_k;
 mod nodes;
 mod nru;
-mod proportion;
+mod parameter;
 mod queue;
 mod random;
 mod s3_fifo;
+mod share;
 mod sides;
 mod sieve;
 mod sketch;
@@ -57,12 +72,19 @@ mod slab;
 mod slru;
 mod splitmix;
 mod sr_lru;
+mod timeline;
 mod two_q;
 mod w_tinylfu;
 
 pub use belady::{Belady, Oracle};
 pub use kind::{PolicyKind, UnknownPolicy};
+pub use lru_k::LruK;
+pub use parameter::ParameterError;
+pub use s3_fifo::S3Fifo;
 pub use slab::{Slab, Slot};
+pub use slru::Slru;
+pub use two_q::TwoQ;
+pub use w_tinylfu::WTinyLfu;
 
 /// Decides who leaves. Driven by the storage that owns the entries, one call per event.
 ///

@@ -1,11 +1,12 @@
 //! SLRU: LRU in segments, each hit one segment up.
 //!
-//! Newcomers enter the lowest of four segments of equal size. A hit moves an entry to the head of the next segment up; what
-//! that pushes off a segment's tail goes to the head of the one below. The tail of the lowest segment leaves, so that an
-//! entry must be hit once within a short queue to be safe from scans, and again to be safer.
+//! Newcomers enter the lowest of several segments of equal size, four if nothing else is asked for. A hit moves an entry
+//! to the head of the next segment up; what that pushes off a segment's tail goes to the head of the one below. The tail of
+//! the lowest segment leaves, so that an entry must be hit once within a short queue to be safe from scans, and again to be
+//! safer.
 //!
-//! Cost: hit O(1) amortised (each step down was paid for by a hit that went up), with entries of equal size at most three
-//! steps down; other operations O(1). Metadata: 17 bytes per entry.
+//! Cost: hit O(1) amortised (each step down was paid for by a hit that went up), with entries of equal size at most one
+//! step down from each segment; other operations O(1). Metadata: 17 bytes per entry.
 //! Strong where a scan passes by a set of entries in frequent use; weak on loops, and slow to let go of former favourites,
 //! which leave segment by segment.
 //!
@@ -13,44 +14,70 @@
 //! segments (S4LRU): Huang et al., "An analysis of Facebook photo caching", SOSP 2013.
 //!
 //! Differs from the papers: nothing leaves before the whole cache is full, so the lowest segment has what the others leave
-//! free, and a segment keeps its newest entry even if that alone is more than its share. When the capacity shrinks, the tails of
-//! segments that are too long go down at once.
+//! free, and a segment keeps its newest entry even if that alone is more than its share. When the capacity shrinks, the
+//! tails of segments that are too long go down at once.
 
 use crate::{
-    Policy, Slot,
+    ParameterError, Policy, Slot,
     list::{Links, List},
     slab::cover,
 };
 
 const SEGMENTS: usize = 4;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Segment {
     list: List,
     /// Wide enough for any number of entries of any weight.
     weight: u128,
 }
 
-#[derive(Debug)]
-pub(crate) struct Slru {
-    capacity: u64,
+/// SLRU (IEEE Computer 1994): LRU in segments of equal size, each hit one segment up. With four of them it is
+/// [`PolicyKind::Slru`](crate::PolicyKind::Slru).
+///
+/// With more segments an entry must be hit more often to be safe from a scan, and is safer then; and it takes longer to
+/// leave when it is no longer asked for.
+///
+/// Cost: O(1), a hit amortised: with entries of equal size at most a step down per segment. 17 bytes per entry.
+#[derive(Clone, Debug)]
+pub struct Slru {
+    /// What a segment above the lowest may have.
+    share: u64,
     links: Links,
     /// By slot: the segment.
     levels: Vec<u8>,
     /// By slot.
     weights: Vec<u64>,
     /// The lowest first.
-    segments: [Segment; SEGMENTS],
+    segments: Box<[Segment]>,
 }
 
 impl Slru {
-    pub(crate) const fn new(capacity: u64) -> Self {
+    /// With four segments.
+    #[must_use]
+    pub fn new(capacity: u64) -> Self {
+        Self::empty(share(capacity, SEGMENTS), SEGMENTS)
+    }
+
+    /// With another number of segments. One is LRU.
+    ///
+    /// # Errors
+    ///
+    /// If there are to be none.
+    pub fn with_segments(capacity: u64, segments: u8) -> Result<Self, ParameterError> {
+        let most = f64::from(u8::MAX);
+        ParameterError::unless_within("slru", "segments", segments.into(), 1.0, most)?;
+        let segments = usize::from(segments);
+        Ok(Self::empty(share(capacity, segments), segments))
+    }
+
+    fn empty(share: u64, segments: usize) -> Self {
         Self {
-            capacity,
+            share,
             links: Links::new(),
             levels: Vec::new(),
             weights: Vec::new(),
-            segments: [const { Segment { list: List::new(), weight: 0 } }; SEGMENTS],
+            segments: (0..segments).map(|_| Segment { list: List::new(), weight: 0 }).collect(),
         }
     }
 
@@ -64,8 +91,8 @@ impl Slru {
     /// Moves the tail of a segment above the lowest down, if it has more than its share.
     fn overflow(&mut self, level: usize) -> bool {
         let Segment { list, weight } = &self.segments[level];
-        let share = (self.capacity / SEGMENTS as u64).max(1);
-        let tail = list.tail().filter(|tail| *weight > u128::from(share) && list.head() != Some(*tail));
+        let share = u128::from(self.share);
+        let tail = list.tail().filter(|tail| *weight > share && list.head() != Some(*tail));
         tail.is_some_and(|tail| {
             self.remove(tail);
             self.push(tail, level - 1);
@@ -74,10 +101,14 @@ impl Slru {
     }
 
     fn restore_shares(&mut self) {
-        for level in (1..SEGMENTS).rev() {
+        for level in (1..self.segments.len()).rev() {
             while self.overflow(level) {}
         }
     }
+}
+
+fn share(capacity: u64, segments: usize) -> u64 {
+    (capacity / segments as u64).max(1)
 }
 
 impl Policy for Slru {
@@ -92,7 +123,7 @@ impl Policy for Slru {
 
     fn hit(&mut self, slot: Slot) {
         let level = usize::from(self.levels[slot.index()]);
-        if level == SEGMENTS - 1 {
+        if level == self.segments.len() - 1 {
             return self.segments[level].list.move_to_head(&mut self.links, slot);
         }
         self.remove(slot);
@@ -119,11 +150,11 @@ impl Policy for Slru {
     }
 
     fn clear(&mut self) {
-        *self = Self::new(self.capacity);
+        *self = Self::empty(self.share, self.segments.len());
     }
 
     fn resize(&mut self, capacity: u64) {
-        self.capacity = capacity;
+        self.share = share(capacity, self.segments.len());
         self.restore_shares();
     }
 

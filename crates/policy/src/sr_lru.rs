@@ -7,7 +7,7 @@
 use crate::{
     Slot,
     list::{Links, List},
-    proportion::in_proportion,
+    share::in_proportion,
     slab::cover,
 };
 

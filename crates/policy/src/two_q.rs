@@ -16,12 +16,20 @@
 //! what leaves for it. When Am is empty, A1in gives way whatever its size, and each queue has room for one unit at least.
 
 use crate::{
-    Policy, Slot,
+    ParameterError, Policy, Slot,
     drain::drained,
     ghost::GhostQueue,
     list::{Links, List},
+    share::Share,
     slab::cover,
 };
+
+/// Kin, A1in's share of the capacity.
+const RECENT_SHARE: Share = Share::percent(25);
+/// Kout, A1out's.
+const GHOST_SHARE: Share = Share::percent(50);
+/// More ghosts than so many times the capacity are a slip of the pen.
+const GHOST_SHARE_MAX: f64 = 10.0;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
@@ -29,9 +37,21 @@ struct Entry {
     weight: u64,
 }
 
+/// 2Q (VLDB 1994), the full version: newcomers in a FIFO queue, and an LRU queue for those that come back after they left
+/// it. With the paper's shares it is [`PolicyKind::TwoQ`](crate::PolicyKind::TwoQ).
+///
+/// The paper calls the shares Kin and Kout. A larger FIFO queue gives newcomers more time, in which requests do not
+/// count, and leaves less for what has come back. More ghosts let a key come back after longer, and cost memory:
+/// about 35 bytes each.
+///
+/// Cost: O(1), ghosts amortised. 25 bytes per entry.
 #[derive(Clone, Debug)]
-pub(crate) struct TwoQ {
+pub struct TwoQ {
     capacity: u64,
+    recent_share: Share,
+    ghost_share: Share,
+    /// What A1in may have before Am gives way.
+    recent_capacity: u64,
     links: Links,
     /// By slot.
     entries: Vec<Entry>,
@@ -50,16 +70,37 @@ pub(crate) struct TwoQ {
 }
 
 impl TwoQ {
-    pub(crate) fn new(capacity: u64) -> Self {
+    /// With the paper's shares: 25 % of the capacity for newcomers, 50 % for ghosts.
+    #[must_use]
+    pub fn new(capacity: u64) -> Self {
+        Self::with(capacity, RECENT_SHARE, GHOST_SHARE)
+    }
+
+    /// With other shares of the capacity for newcomers and, in weight remembered, for ghosts. Each has one unit at
+    /// least.
+    ///
+    /// # Errors
+    ///
+    /// If `recent` is not from 0 to 1, or `ghosts` not from 0 to 10.
+    pub fn with_shares(capacity: u64, recent: f64, ghosts: f64) -> Result<Self, ParameterError> {
+        let recent = Share::new("2q", "recent", recent, 1.0)?;
+        let ghosts = Share::new("2q", "ghosts", ghosts, GHOST_SHARE_MAX)?;
+        Ok(Self::with(capacity, recent, ghosts))
+    }
+
+    fn with(capacity: u64, recent_share: Share, ghost_share: Share) -> Self {
         Self {
             capacity,
+            recent_share,
+            ghost_share,
+            recent_capacity: recent_share.of(capacity).max(1),
             links: Links::new(),
             entries: Vec::new(),
             in_main: Vec::new(),
             recent: List::new(),
             recent_weight: 0,
             main: List::new(),
-            ghosts: GhostQueue::new(ghost_capacity(capacity)),
+            ghosts: GhostQueue::new(ghost_share.of(capacity).max(1)),
             returning: None,
         }
     }
@@ -71,10 +112,6 @@ impl TwoQ {
         self.ghosts.push(hash, weight);
         Some(slot)
     }
-}
-
-fn ghost_capacity(capacity: u64) -> u64 {
-    (capacity / 2).max(1)
 }
 
 impl Policy for TwoQ {
@@ -111,8 +148,7 @@ impl Policy for TwoQ {
 
     /// The paper's "reclaimfor".
     fn evict(&mut self) -> Option<Slot> {
-        let recent_share = (self.capacity / 4).max(1);
-        if self.recent_weight > u128::from(recent_share) {
+        if self.recent_weight > u128::from(self.recent_capacity) {
             return self.evict_recent();
         }
         self.main.pop_tail(&mut self.links).or_else(|| self.evict_recent())
@@ -128,12 +164,13 @@ impl Policy for TwoQ {
     }
 
     fn clear(&mut self) {
-        *self = Self::new(self.capacity);
+        *self = Self::with(self.capacity, self.recent_share, self.ghost_share);
     }
 
     fn resize(&mut self, capacity: u64) {
         self.capacity = capacity;
-        self.ghosts.resize(ghost_capacity(capacity), |(), _| {});
+        self.recent_capacity = self.recent_share.of(capacity).max(1);
+        self.ghosts.resize(self.ghost_share.of(capacity).max(1), |(), _| {});
     }
 
     fn coldest_first(&self) -> Vec<Slot> {

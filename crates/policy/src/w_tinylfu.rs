@@ -27,21 +27,21 @@
 //! sketch is then folded if it is too large for as many entries as are to be expected.
 
 use crate::{
-    Policy, Slot,
+    ParameterError, Policy, Slot,
     climber::Climber,
     drain::drained,
     list::{Links, List},
-    proportion::in_proportion,
+    share::{Share, in_proportion},
     sketch::{COUNT_MAX, Sketch},
     slab::cover,
 };
 
-/// The window's share of the capacity, and the least that it has when it adapts: one part in this many.
-const WINDOW_SHARE: u64 = 100;
-/// The most that a window has when it adapts, in percent of the capacity.
-const WINDOW_MAX_PERCENT: u64 = 80;
-/// Protected's share of main, in percent.
-const PROTECTED_PERCENT: u64 = 80;
+/// The window's share of the capacity, and the least that it has when it adapts.
+const WINDOW_SHARE: Share = Share::percent(1);
+/// The most that a window has when it adapts.
+const WINDOW_SHARE_MAX: Share = Share::percent(80);
+/// Protected's share of main.
+const PROTECTED_SHARE: Share = Share::percent(80);
 /// Entries that one call moves at most to restore the shares.
 const MOVES_MAX: usize = 32;
 
@@ -61,11 +61,11 @@ const HIT_BIT: u64 = 1 << 14;
 // And 49 bits of the hash. Two keys that agree in them are counted as one.
 const HASH_BITS: u64 = !0 << 15;
 
-/// Whether the window's share stays as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Window {
-    Fixed,
-    Adaptive,
+/// What decides how large the window is.
+#[derive(Clone, Debug)]
+enum Window {
+    Fixed(Share),
+    Adaptive(Climber),
 }
 
 #[derive(Clone, Debug)]
@@ -75,12 +75,19 @@ struct Region {
     weight: u128,
 }
 
+/// W-TinyLFU (ACM TOS 2017): an entry stays if it is more popular than the one that would leave for it. With a window
+/// of 1 % of the capacity it is [`PolicyKind::WTinyLfu`](crate::PolicyKind::WTinyLfu).
+///
+/// Newcomers enter the window, an LRU queue, where they have time to prove themselves. A larger window does better
+/// where what was asked for last is asked for next, a smaller one where popularity stays as it is.
+///
+/// Cost: O(1), an insert amortised. 24 bytes per entry, and 32 to 64 of sketch, 64 KiB at least.
 #[derive(Clone, Debug)]
-pub(crate) struct WTinyLfu {
+pub struct WTinyLfu {
     capacity: u64,
     window_target: u64,
     protected_target: u64,
-    climber: Option<Climber>,
+    window: Window,
     sketch: Sketch,
     links: Links,
     /// By slot: what a hit looks at, in eight bytes.
@@ -96,12 +103,37 @@ pub(crate) struct WTinyLfu {
 }
 
 impl WTinyLfu {
-    pub(crate) fn new(capacity: u64, window: Window) -> Self {
+    /// With a window of 1 % of the capacity.
+    #[must_use]
+    pub fn new(capacity: u64) -> Self {
+        Self::with(capacity, Window::Fixed(WINDOW_SHARE))
+    }
+
+    /// With another window: a share of the capacity, and one unit at least.
+    ///
+    /// # Errors
+    ///
+    /// If the share is not from 0 to 1.
+    pub fn with_window(capacity: u64, window: f64) -> Result<Self, ParameterError> {
+        Ok(Self::with(capacity, Window::Fixed(Share::new("w-tinylfu", "window", window, 1.0)?)))
+    }
+
+    /// With a window that finds its share out, from 1 % to 80 % of the capacity (Middleware 2018).
+    #[must_use]
+    pub fn adaptive(capacity: u64) -> Self {
+        Self::with(capacity, Window::Adaptive(Climber::new()))
+    }
+
+    fn with(capacity: u64, window: Window) -> Self {
+        let window_share = match window {
+            Window::Fixed(share) => share,
+            Window::Adaptive(_) => WINDOW_SHARE,
+        };
         let mut policy = Self {
             capacity,
             window_target: 0,
             protected_target: 0,
-            climber: (window == Window::Adaptive).then(Climber::new),
+            window,
             sketch: Sketch::new(),
             links: Links::new(),
             tags: Vec::new(),
@@ -111,18 +143,19 @@ impl WTinyLfu {
             incoming: 0,
             swept: Slot(0),
         };
-        policy.set_window(capacity / WINDOW_SHARE);
+        policy.set_window(window_share.of(capacity));
         policy
     }
 
     fn set_window(&mut self, target: u64) {
         self.window_target = target.max(1);
-        self.protected_target = percent(self.capacity.saturating_sub(self.window_target), PROTECTED_PERCENT);
+        self.protected_target = PROTECTED_SHARE.of(self.capacity.saturating_sub(self.window_target));
     }
 
+    /// Of the adaptive form.
     fn set_window_within_limits(&mut self, target: u64) {
-        let least = (self.capacity / WINDOW_SHARE).max(1);
-        let most = percent(self.capacity, WINDOW_MAX_PERCENT).max(least);
+        let least = WINDOW_SHARE.of(self.capacity).max(1);
+        let most = WINDOW_SHARE_MAX.of(self.capacity).max(least);
         self.set_window(target.clamp(least, most));
     }
 
@@ -134,7 +167,7 @@ impl WTinyLfu {
             let count = self.popularity(self.swept);
             self.set_popularity(self.swept, count);
         }
-        if let Some(climber) = &mut self.climber
+        if let Window::Adaptive(climber) = &mut self.window
             && let Some(step) = climber.record(is_hit, self.entries)
         {
             self.move_border(step);
@@ -271,20 +304,22 @@ impl Policy for WTinyLfu {
     }
 
     fn clear(&mut self) {
-        let window = if self.climber.is_some() { Window::Adaptive } else { Window::Fixed };
-        *self = Self::new(self.capacity, window);
+        *self = match self.window {
+            Window::Fixed(_) => Self::with(self.capacity, self.window.clone()),
+            Window::Adaptive(_) => Self::adaptive(self.capacity),
+        };
     }
 
     fn resize(&mut self, capacity: u64) {
-        let window = if self.climber.is_some() {
-            in_proportion(self.window_target, self.capacity, capacity)
-        } else {
-            capacity / WINDOW_SHARE
-        };
         let entries = in_proportion(self.entries as u64, self.capacity, capacity);
         self.sketch.shrink_to(usize::try_from(entries).unwrap_or(usize::MAX));
-        self.capacity = capacity;
-        self.set_window_within_limits(window);
+        let before = std::mem::replace(&mut self.capacity, capacity);
+        match self.window {
+            Window::Fixed(share) => self.set_window(share.of(capacity)),
+            Window::Adaptive(_) => {
+                self.set_window_within_limits(in_proportion(self.window_target, before, capacity));
+            }
+        }
     }
 
     /// The counts of what is held are with the entries.
@@ -307,9 +342,4 @@ impl Policy for WTinyLfu {
         assert!(self.window_target >= 1 && self.window_target <= self.capacity.max(1));
         self.sketch.check_invariants();
     }
-}
-
-fn percent(of: u64, percent: u64) -> u64 {
-    // Of the hundreds and of the rest apart, so that nothing overflows.
-    of / 100 * percent + of % 100 * percent / 100
 }

@@ -1,8 +1,10 @@
 //! What every storage relies on, whatever the policy.
 
+#![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+
 use std::collections::HashMap;
 
-use nuthatch_policy::{Belady, Policy, PolicyKind, Slot};
+use nuthatch_policy::{Belady, LruK, Policy, PolicyKind, S3Fifo, Slot, Slru, TwoQ, WTinyLfu};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -43,18 +45,14 @@ struct Storage {
 }
 
 impl Storage {
-    fn new(kind: PolicyKind, capacity: u64) -> Self {
-        Self {
-            policy: kind.build(capacity),
-            held: Vec::new(),
-            next: 0,
-            order_is_exact_up_to: match kind {
-                PolicyKind::Random => 0,
-                PolicyKind::Lhd => 32,
-                PolicyKind::Hyperbolic => 64,
-                _ => usize::MAX,
-            },
-        }
+    fn new(name: &str, policy: Box<dyn Policy>) -> Self {
+        let order_is_exact_up_to = match name {
+            "random" => 0,
+            "lhd" => 32,
+            "hyperbolic" => 64,
+            _ => usize::MAX,
+        };
+        Self { policy, held: Vec::new(), next: 0, order_is_exact_up_to }
     }
 
     fn apply(&mut self, op: &Op) -> Result<(), TestCaseError> {
@@ -134,6 +132,18 @@ impl Storage {
     }
 }
 
+/// Every kind, and those that take parameters with others.
+fn policies(capacity: u64) -> impl Iterator<Item = (&'static str, Box<dyn Policy>)> {
+    let tuned: [(&str, Box<dyn Policy>); 5] = [
+        ("s3-fifo, tuned", Box::new(S3Fifo::with_shares(capacity, 0.5, 2.0).unwrap())),
+        ("2q, tuned", Box::new(TwoQ::with_shares(capacity, 0.75, 2.0).unwrap())),
+        ("slru, tuned", Box::new(Slru::with_segments(capacity, 9).unwrap())),
+        ("lru-k, tuned", Box::new(LruK::with_k(capacity, 3).unwrap())),
+        ("w-tinylfu, tuned", Box::new(WTinyLfu::with_window(capacity, 0.5).unwrap())),
+    ];
+    PolicyKind::ALL.into_iter().map(move |kind| (kind.name(), kind.build(capacity))).chain(tuned)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
@@ -143,17 +153,17 @@ proptest! {
         capacity in 1..100_u64,
         ops in proptest::collection::vec(op(), 1..200),
     ) {
-        for kind in PolicyKind::ALL {
-            let named = |error| TestCaseError::fail(format!("{kind}: {error}"));
-            let mut storage = Storage::new(kind, capacity);
+        for (name, policy) in policies(capacity) {
+            let named = |error| TestCaseError::fail(format!("{name}: {error}"));
+            let mut storage = Storage::new(name, policy);
             for op in &ops {
                 storage.apply(op).map_err(named)?;
             }
             let order = storage.order().map_err(named)?;
             let left = storage.drain().map_err(named)?;
             // What LHD spares as an explorer depends on how many entries are left.
-            if kind != PolicyKind::Lhd && storage.held.len() <= storage.order_is_exact_up_to {
-                prop_assert_eq!(order, left, "{}", kind);
+            if name != "lhd" && storage.held.len() <= storage.order_is_exact_up_to {
+                prop_assert_eq!(order, left, "{}", name);
             }
         }
     }
@@ -243,8 +253,7 @@ fn no_two_policies_share_a_name() {
 /// A storage that lets several entries grow before it makes room may hold more than a number of 64 bits can say.
 #[test]
 fn weights_of_any_size_overflow_nothing() {
-    for kind in PolicyKind::ALL {
-        let mut policy = kind.build(u64::MAX);
+    for (name, mut policy) in policies(u64::MAX) {
         for slot in 0..8 {
             policy.miss(u64::from(slot), 1);
             policy.insert(Slot(slot), u64::from(slot), 1);
@@ -254,12 +263,12 @@ fn weights_of_any_size_overflow_nothing() {
         }
         policy.miss(9, u64::MAX);
         for _ in 0..8 {
-            assert!(policy.evict().is_some(), "{kind}");
+            assert!(policy.evict().is_some(), "{name}");
             policy.check_invariants();
         }
         policy.insert(Slot(9), 9, u64::MAX);
         policy.hit(Slot(9));
-        assert_eq!(policy.evict(), Some(Slot(9)), "{kind}");
+        assert_eq!(policy.evict(), Some(Slot(9)), "{name}");
         policy.check_invariants();
     }
 }

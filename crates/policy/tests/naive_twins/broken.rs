@@ -2,7 +2,7 @@
 
 use nuthatch_policy::{Policy, PolicyKind, Slot};
 
-use crate::{Operation, Pair};
+use crate::{Operation, Pair, subject::Subject};
 
 struct Forgetful {
     policy: Box<dyn Policy>,
@@ -67,7 +67,7 @@ fn reads() -> impl Iterator<Item = Operation> {
 #[test]
 fn a_policy_that_forgets_a_hit_now_and_then_is_caught() {
     for kind in PolicyKind::ALL {
-        let mut pair = Pair::new(kind, 16);
+        let mut pair = Pair::new(Subject::Kind(kind), 16);
         pair.policy = Box::new(Forgetful { policy: kind.build(16), hits: 0 });
         let caught = reads().take(20_000).any(|read| pair.apply(&read).is_err());
         let looks_at_hits = !matches!(kind, PolicyKind::Fifo | PolicyKind::Lifo | PolicyKind::Random);

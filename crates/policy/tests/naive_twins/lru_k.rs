@@ -1,4 +1,4 @@
-//! LRU-2 by the times of requests.
+//! LRU-K by the times of requests.
 
 use nuthatch_policy::Slot;
 
@@ -8,19 +8,20 @@ struct Entry {
     slot: Slot,
     hash: u64,
     weight: u64,
-    last: u64,
-    last_but_one: Option<u64>,
+    /// Of the last K requests at most, the oldest first.
+    times: Vec<u64>,
 }
 
 struct Ghost {
     hash: u64,
     weight: u64,
-    /// `None` if it was too long ago.
-    last: Option<u64>,
+    /// But for those that were too long ago.
+    times: Vec<u64>,
 }
 
 #[derive(Default)]
-pub(crate) struct Lru2 {
+pub(crate) struct LruK {
+    k: usize,
     capacity: u64,
     now: u64,
     entries: Vec<Entry>,
@@ -29,13 +30,13 @@ pub(crate) struct Lru2 {
     returning: Option<Ghost>,
 }
 
-impl Lru2 {
-    pub(crate) fn new(capacity: u64) -> Self {
-        Self { capacity, ..Self::default() }
+impl LruK {
+    pub(crate) fn new(capacity: u64, k: usize) -> Self {
+        Self { k, capacity, ..Self::default() }
     }
 }
 
-impl Twin for Lru2 {
+impl Twin for LruK {
     fn miss(&mut self, hash: u64, _: u64) {
         let place = self.ghosts.iter().position(|ghost| ghost.hash == hash);
         self.returning = place.map(|place| self.ghosts.remove(place));
@@ -43,16 +44,19 @@ impl Twin for Lru2 {
 
     fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
         self.now += 1;
-        let last_but_one =
-            self.returning.take().filter(|ghost| ghost.hash == hash).and_then(|ghost| ghost.last);
-        self.entries.push(Entry { slot, hash, weight, last: self.now, last_but_one });
+        let ghost = self.returning.take().filter(|ghost| ghost.hash == hash);
+        let mut times = ghost.map_or_else(Vec::new, |ghost| ghost.times);
+        times.push(self.now);
+        self.entries.push(Entry { slot, hash, weight, times });
     }
 
     fn hit(&mut self, slot: Slot) {
         self.now += 1;
         for entry in self.entries.iter_mut().filter(|entry| entry.slot == slot) {
-            entry.last_but_one = Some(entry.last);
-            entry.last = self.now;
+            entry.times.push(self.now);
+            if entry.times.len() > self.k {
+                entry.times.remove(0);
+            }
         }
     }
 
@@ -61,20 +65,24 @@ impl Twin for Lru2 {
     }
 
     fn evict(&mut self) -> Option<Slot> {
-        // None, requested once, is less than any time.
-        let victim = self.entries.iter().min_by_key(|entry| (entry.last_but_one, entry.last));
-        if victim.is_none_or(|entry| entry.last_but_one.is_some()) {
-            let oldest = victim.and_then(|entry| entry.last_but_one);
+        // None, requested fewer than K times, is less than any time.
+        let kth = |entry: &Entry| (entry.times.len() == self.k).then(|| entry.times[0]);
+        let victim = self.entries.iter().min_by_key(|entry| (kth(entry), entry.times.last()));
+        if victim.is_none_or(|entry| kth(entry).is_some()) {
+            let oldest = victim.and_then(kth);
             for ghost in self.ghosts.iter_mut().chain(&mut self.returning) {
-                ghost.last = ghost.last.filter(|last| oldest.is_some_and(|oldest| *last > oldest));
+                ghost.times.retain(|time| oldest.is_some_and(|oldest| *time > oldest));
             }
         }
         let slot = victim?.slot;
         let place = self.entries.iter().position(|entry| entry.slot == slot)?;
-        let Entry { hash, weight, last, .. } = self.entries.remove(place);
+        let Entry { hash, weight, mut times, .. } = self.entries.remove(place);
+        if times.len() == self.k {
+            times.remove(0);
+        }
         self.ghosts.retain(|ghost| ghost.hash != hash);
         if weight <= self.capacity {
-            self.ghosts.push(Ghost { hash, weight, last: Some(last) });
+            self.ghosts.push(Ghost { hash, weight, times });
         }
         while self.ghosts.iter().map(|ghost| ghost.weight).sum::<u64>() > self.capacity {
             self.ghosts.remove(0);

@@ -22,13 +22,15 @@ mod s3_fifo;
 mod sampling;
 mod segments;
 mod sieve;
+mod subject;
 mod twin;
 mod w_tinylfu;
 
 use std::collections::VecDeque;
 
-use nuthatch_policy::{Policy, PolicyKind, Slot};
+use nuthatch_policy::{Policy, Slot};
 use proptest::prelude::*;
+use subject::Subject;
 use twin::Twin;
 
 /// What a storage may do to its policy. Entries are named by their place among the resident ones, modulo their number.
@@ -75,11 +77,15 @@ proptest! {
 }
 
 fn agree(capacity: u64, operations: &[Operation]) -> Result<(), TestCaseError> {
-    for kind in PolicyKind::ALL {
-        let mut pair = Pair::new(kind, capacity);
+    for subject in Subject::all() {
+        let mut pair = Pair::new(subject, capacity);
         for (step, operation) in operations.iter().enumerate() {
             if let Err(difference) = pair.apply(operation) {
-                prop_assert!(false, "{kind} at {capacity}, step {step}, {operation:?}: {difference}");
+                prop_assert!(
+                    false,
+                    "{} at {capacity}, step {step}, {operation:?}: {difference}",
+                    subject.name()
+                );
             }
             pair.policy.check_invariants();
         }
@@ -89,7 +95,7 @@ fn agree(capacity: u64, operations: &[Operation]) -> Result<(), TestCaseError> {
 
 /// A storage that drives a policy and its twin alike.
 struct Pair {
-    kind: PolicyKind,
+    subject: Subject,
     capacity: u64,
     policy: Box<dyn Policy>,
     twin: Box<dyn Twin>,
@@ -101,12 +107,12 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(kind: PolicyKind, capacity: u64) -> Self {
+    fn new(subject: Subject, capacity: u64) -> Self {
         Self {
-            kind,
+            subject,
             capacity,
-            policy: kind.build(capacity),
-            twin: twin::twin(kind, capacity),
+            policy: subject.policy(capacity),
+            twin: subject.twin(capacity),
             resident: Vec::new(),
             free: VecDeque::new(),
             slots: 0,
@@ -136,7 +142,7 @@ impl Pair {
             Operation::Evict => return self.evict(),
             Operation::Clear => {
                 self.policy.clear();
-                self.twin = twin::twin(self.kind, self.capacity);
+                self.twin = self.subject.twin(self.capacity);
                 let all = self.resident.drain(..).map(|(slot, ..)| slot);
                 self.free.extend(all);
             }

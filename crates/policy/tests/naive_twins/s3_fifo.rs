@@ -15,6 +15,9 @@ struct Entry {
 
 pub(crate) struct S3Fifo {
     capacity: u64,
+    small_percent: u64,
+    /// Of main.
+    ghost_percent: u64,
     small: Vec<Entry>,
     main: Vec<Entry>,
     /// Hash and weight.
@@ -24,15 +27,28 @@ pub(crate) struct S3Fifo {
 
 impl S3Fifo {
     pub(crate) fn new(capacity: u64) -> Self {
-        Self { capacity, small: Vec::new(), main: Vec::new(), ghosts: Vec::new(), returning: None }
+        Self::with_percents(capacity, 10, 100)
+    }
+
+    pub(crate) fn with_percents(capacity: u64, small_percent: u64, ghost_percent: u64) -> Self {
+        Self {
+            capacity,
+            small_percent,
+            ghost_percent,
+            small: Vec::new(),
+            main: Vec::new(),
+            ghosts: Vec::new(),
+            returning: None,
+        }
     }
 
     fn small_capacity(&self) -> u64 {
-        (self.capacity / 10).max(1)
+        (self.capacity * self.small_percent / 100).max(1)
     }
 
     fn ghost_capacity(&self) -> u64 {
-        self.capacity.saturating_sub(self.small_capacity()).max(1)
+        let main = self.capacity.saturating_sub(self.small_capacity());
+        (main * self.ghost_percent / 100).max(1)
     }
 
     fn forget_ghosts_that_do_not_fit(&mut self) {

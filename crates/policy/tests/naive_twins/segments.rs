@@ -31,18 +31,22 @@ fn reweigh<'a>(entries: impl Iterator<Item = &'a mut Entry>, slot: Slot, weight:
 pub(crate) struct Slru {
     share: u64,
     /// The lowest first.
-    segments: [Vec<Entry>; 4],
+    segments: Vec<Vec<Entry>>,
 }
 
 impl Slru {
     pub(crate) fn new(capacity: u64) -> Self {
-        Self { share: (capacity / 4).max(1), segments: Default::default() }
+        Self::with_segments(capacity, 4)
+    }
+
+    pub(crate) fn with_segments(capacity: u64, segments: usize) -> Self {
+        Self { share: (capacity / segments as u64).max(1), segments: vec![Vec::new(); segments] }
     }
 }
 
 impl Slru {
     fn restore_shares(&mut self) {
-        for level in [3, 2, 1] {
+        for level in (1..self.segments.len()).rev() {
             while weight(&self.segments[level]) > self.share && self.segments[level].len() > 1 {
                 let entry = self.segments[level].remove(0);
                 self.segments[level - 1].push(entry);
@@ -57,11 +61,12 @@ impl Twin for Slru {
     }
 
     fn hit(&mut self, slot: Slot) {
-        if let Some(entry) = take(&mut self.segments[3], slot) {
-            self.segments[3].push(entry);
+        let highest = self.segments.len() - 1;
+        if let Some(entry) = take(&mut self.segments[highest], slot) {
+            self.segments[highest].push(entry);
             return;
         }
-        for level in [2, 1, 0] {
+        for level in (0..highest).rev() {
             if let Some(entry) = take(&mut self.segments[level], slot) {
                 self.segments[level + 1].push(entry);
             }
@@ -85,7 +90,7 @@ impl Twin for Slru {
     }
 
     fn resize(&mut self, capacity: u64) {
-        self.share = (capacity / 4).max(1);
+        self.share = (capacity / self.segments.len() as u64).max(1);
         self.restore_shares();
     }
 }
@@ -93,6 +98,8 @@ impl Twin for Slru {
 #[derive(Default)]
 pub(crate) struct TwoQ {
     capacity: u64,
+    recent_percent: u64,
+    ghost_percent: u64,
     recent: Vec<Entry>,
     main: Vec<Entry>,
     /// Hash and weight.
@@ -102,7 +109,15 @@ pub(crate) struct TwoQ {
 
 impl TwoQ {
     pub(crate) fn new(capacity: u64) -> Self {
-        Self { capacity, ..Self::default() }
+        Self::with_percents(capacity, 25, 50)
+    }
+
+    pub(crate) fn with_percents(capacity: u64, recent_percent: u64, ghost_percent: u64) -> Self {
+        Self { capacity, recent_percent, ghost_percent, ..Self::default() }
+    }
+
+    fn ghost_capacity(&self) -> u64 {
+        (self.capacity * self.ghost_percent / 100).max(1)
     }
 }
 
@@ -128,14 +143,15 @@ impl Twin for TwoQ {
     }
 
     fn evict(&mut self) -> Option<Slot> {
-        if weight(&self.recent) <= (self.capacity / 4).max(1) && !self.main.is_empty() {
+        if weight(&self.recent) <= (self.capacity * self.recent_percent / 100).max(1) && !self.main.is_empty()
+        {
             return Some(self.main.remove(0).slot);
         }
         if self.recent.is_empty() {
             return None;
         }
         let Entry { slot, hash, weight } = self.recent.remove(0);
-        let room = (self.capacity / 2).max(1);
+        let room = self.ghost_capacity();
         if weight <= room {
             self.ghosts.push((hash, weight));
         }
@@ -152,7 +168,7 @@ impl Twin for TwoQ {
 
     fn resize(&mut self, capacity: u64) {
         self.capacity = capacity;
-        while self.ghosts.iter().map(|(_, weight)| weight).sum::<u64>() > (capacity / 2).max(1) {
+        while self.ghosts.iter().map(|(_, weight)| weight).sum::<u64>() > self.ghost_capacity() {
             self.ghosts.remove(0);
         }
     }

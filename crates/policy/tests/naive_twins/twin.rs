@@ -4,7 +4,7 @@ use nuthatch_policy::{PolicyKind, Slot};
 
 use crate::{
     adaptive::Adaptive, cacheus::Cacheus, clock_pro::ClockPro, lecar::Lecar, lfu::*, lhd::Lhd, lirs::Lirs,
-    lru_k::Lru2, queues::*, s3_fifo::S3Fifo, sampling::*, segments::*, sieve::Sieve, w_tinylfu::WTinyLfu,
+    lru_k::LruK, queues::*, s3_fifo::S3Fifo, sampling::*, segments::*, sieve::Sieve, w_tinylfu::WTinyLfu,
 };
 
 /// A policy written for clarity alone, told what the real one is told. Cleared by making a new one.
@@ -37,7 +37,7 @@ pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
         PolicyKind::Lifo => Box::new(Lifo::default()),
         PolicyKind::Lru => Box::new(Lru::default()),
         PolicyKind::Mfu => Box::new(Frequency::most()),
-        PolicyKind::LruK => Box::new(Lru2::new(capacity)),
+        PolicyKind::LruK => Box::new(LruK::new(capacity, 2)),
         PolicyKind::Mru => Box::new(Mru::default()),
         PolicyKind::Nru => Box::new(Nru::default()),
         PolicyKind::Random => Box::new(Random::default()),

@@ -17,6 +17,7 @@ struct Entry {
 #[derive(Default)]
 pub(crate) struct WTinyLfu {
     capacity: u64,
+    window_percent: u64,
     window_target: u64,
     window: Vec<Entry>,
     probation: Vec<Entry>,
@@ -39,7 +40,12 @@ struct Hill {
 impl WTinyLfu {
     pub(crate) fn new(capacity: u64, adaptive: bool) -> Self {
         let hill = adaptive.then_some(Hill { requests: 0.0, hits: 0.0, before: 0.0, step: 0.0625 });
-        Self { capacity, window_target: (capacity / 100).max(1), hill, ..Self::default() }
+        Self { hill, ..Self::with_window(capacity, 1) }
+    }
+
+    pub(crate) fn with_window(capacity: u64, window_percent: u64) -> Self {
+        let window_target = (capacity * window_percent / 100).max(1);
+        Self { capacity, window_percent, window_target, ..Self::default() }
     }
 
     fn len(&self) -> usize {
@@ -165,7 +171,7 @@ impl Twin for WTinyLfu {
             Some(_) => {
                 (self.window_target * capacity / self.capacity).clamp(least, (capacity * 80 / 100).max(least))
             }
-            None => least,
+            None => (capacity * self.window_percent / 100).max(1),
         };
         self.capacity = capacity;
     }
