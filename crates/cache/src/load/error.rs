@@ -13,6 +13,13 @@ pub enum LoadError<E> {
     /// The loader asked for the very key that it loads, itself or through the loaders of other keys, on this thread or
     /// on others: waiting would never end.
     Recursive,
+    /// The loader of many keys returned more or fewer values than it got keys: nobody can say which is which.
+    Miscounted {
+        /// How many keys it got.
+        asked: usize,
+        /// How many values it returned.
+        returned: usize,
+    },
 }
 
 impl<E> LoadError<E> {
@@ -20,7 +27,7 @@ impl<E> LoadError<E> {
     pub fn failed(self) -> Option<E> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Recursive => None,
+            _ => None,
         }
     }
 }
@@ -33,12 +40,15 @@ impl<E> From<Recursive> for LoadError<E> {
 
 impl<E> fmt::Display for LoadError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Failed(_) => "the loader failed",
-            Self::Recursive => {
-                "the load waits for itself: its loader asked for the key that it loads; have it ask for other keys only"
+        match self {
+            Self::Failed(_) => f.write_str("the loader failed"),
+            Self::Recursive => f.write_str(
+                "the load waits for itself: its loader asked for the key that it loads; have it ask for other keys only",
+            ),
+            Self::Miscounted { asked, returned } => {
+                write!(f, "the loader returned {returned} values for {asked} keys; it is to return one for each")
             }
-        })
+        }
     }
 }
 
@@ -46,7 +56,7 @@ impl<E: Error + 'static> Error for LoadError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Recursive => None,
+            _ => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod blocking;
 mod error;
 mod lead;
+mod many;
 mod tasks;
 
 use std::{
@@ -63,6 +64,12 @@ fn infallible<V>(loaded: Result<V, LoadError<Infallible>>, method: &str) -> V {
     match loaded {
         Ok(value) => value,
         Err(LoadError::Failed(never)) => match never {},
+        #[expect(clippy::panic, reason = "documented: there is nothing to return")]
+        Err(LoadError::Miscounted { asked, returned }) => {
+            panic!(
+                "the loader of `{method}` returned {returned} values for {asked} keys; it is to return one for each"
+            )
+        }
         #[expect(
             clippy::panic,
             reason = "documented: there is no value to return, and to wait would be to hang"
