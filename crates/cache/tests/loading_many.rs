@@ -1,5 +1,4 @@
 //! Many keys loaded at once: one call for all that nobody else loads, and no circle of waiting.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod support;
 
