@@ -110,7 +110,7 @@ const RIGHT: [Option<u64>; 2] = [None, Some(NEW)];
 
 #[test]
 fn nuthatch_keeps_no_value_that_was_invalidated_while_it_loaded() {
-    let cache = Cache::builder().capacity(100).build();
+    let cache = Cache::builder().capacity(100).build().unwrap();
     assert_eq!(after_removal_and_write("nuthatch", cache), RIGHT);
 }
 

@@ -41,7 +41,9 @@ impl<S: Stream> Contender<S> {
 
 fn nuthatch<S: Stream>(policy: PolicyKind, capacity: u64) -> Box<dyn Rig<S>> {
     let builder = Cache::<S::Owned, S::Value>::builder().policy(policy).hasher(RandomState::default());
-    Box::new(builder.capacity(capacity).build())
+    #[expect(clippy::expect_used, reason = "no setting here can be wrong")]
+    let cache = builder.capacity(capacity).build().expect("a capacity and a policy");
+    Box::new(cache)
 }
 
 fn moka<S: Stream>(capacity: u64) -> Box<dyn Rig<S>> {

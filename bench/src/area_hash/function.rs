@@ -59,5 +59,6 @@ impl HashFunction {
 }
 
 fn cache<S: Stream, H: BuildHasher + Default>(capacity: u64) -> Cache<S::Owned, S::Value, H> {
-    Cache::builder().hasher(H::default()).capacity(capacity).build()
+    #[expect(clippy::expect_used, reason = "no setting here can be wrong")]
+    Cache::builder().hasher(H::default()).capacity(capacity).build().expect("a capacity")
 }

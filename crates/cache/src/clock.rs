@@ -56,7 +56,7 @@ impl Clock {
 ///     .capacity(10)
 ///     .time_to_live(Duration::from_secs(60))
 ///     .clock(clock.clock())
-///     .build();
+///     .build().unwrap();
 /// cache.insert(1, "one");
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(cache.get(&1), None);

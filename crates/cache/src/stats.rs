@@ -79,19 +79,7 @@ impl Stats {
         })
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.insertions += other.insertions;
-        self.evictions += other.evictions;
-        self.expirations += other.expirations;
-        self.rejections += other.rejections;
-        self.len += other.len;
-        self.weight += other.weight;
-    }
-
     /// What was counted, beside what is held.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the rewritten storage counts so"))]
     pub(crate) fn new(counts: &Counts, len: u64, weight: u64) -> Self {
         let miss_causes = MissCauses {
             cold: counts.of(Count::ColdMisses),

@@ -11,7 +11,7 @@ use nuthatch_cache::{Cache, PolicyKind};
 fn no_entry_leaves_before_the_whole_cache_is_full() {
     for policy in PolicyKind::ALL {
         for (capacity, shards) in [(1, 1), (7, 4), (1_000, 16), (5_000, 8)] {
-            let cache = Cache::builder().capacity(capacity).shards(shards).policy(policy).build();
+            let cache = Cache::builder().capacity(capacity).shards(shards).policy(policy).build().unwrap();
             for key in 0..capacity {
                 cache.insert(key, key);
             }
@@ -26,7 +26,7 @@ fn no_entry_leaves_before_the_whole_cache_is_full() {
 
 #[test]
 fn a_cache_of_zero_keeps_nothing_and_still_loads() {
-    let cache = Cache::builder().capacity(0).build();
+    let cache = Cache::builder().capacity(0).build().unwrap();
     cache.insert(1, 1);
     assert_eq!(cache.get(&1), None);
     assert_eq!(cache.get_or_insert_with(&1, || 2), 2);
@@ -35,7 +35,7 @@ fn a_cache_of_zero_keeps_nothing_and_still_loads() {
 
 #[test]
 fn a_value_too_heavy_to_keep_takes_the_outdated_one_with_it() {
-    let cache = Cache::builder().weight_capacity(10).weigher(|_: &u8, value: &u64| *value).build();
+    let cache = Cache::builder().weight_capacity(10).weigher(|_: &u8, value: &u64| *value).build().unwrap();
     cache.insert(1, 5);
     cache.insert(1, 11);
     assert_eq!(cache.get(&1), None);
@@ -45,8 +45,12 @@ fn a_value_too_heavy_to_keep_takes_the_outdated_one_with_it() {
 #[test]
 fn the_bound_holds_at_every_moment_under_four_writers() {
     const CAPACITY: u64 = 500;
-    let cache =
-        Cache::builder().weight_capacity(CAPACITY).shards(8).weigher(|_: &u64, value: &u64| *value).build();
+    let cache = Cache::builder()
+        .weight_capacity(CAPACITY)
+        .shards(8)
+        .weigher(|_: &u64, value: &u64| *value)
+        .build()
+        .unwrap();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let watcher = scope.spawn(|| {

@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn an_entry_is_gone_the_moment_its_time_has_come() {
     let clock = ManualClock::new();
-    let cache = Cache::builder().capacity(10).time_to_live(2 * SECOND).clock(clock.clock()).build();
+    let cache = Cache::builder().capacity(10).time_to_live(2 * SECOND).clock(clock.clock()).build().unwrap();
     cache.insert("default", 1);
     cache.insert_with_ttl("own", 2, 3 * SECOND);
     clock.advance(2 * SECOND - Duration::from_nanos(1));
@@ -22,7 +22,7 @@ fn an_entry_is_gone_the_moment_its_time_has_come() {
 #[test]
 fn writing_again_starts_the_time_anew_and_can_end_it() {
     let clock = ManualClock::new();
-    let cache = Cache::builder().capacity(10).clock(clock.clock()).build();
+    let cache = Cache::builder().capacity(10).clock(clock.clock()).build().unwrap();
     cache.insert_with_ttl(1, 'a', SECOND);
     clock.advance(SECOND / 2);
     cache.insert_with_ttl(1, 'b', SECOND);
@@ -36,7 +36,7 @@ fn writing_again_starts_the_time_anew_and_can_end_it() {
 #[test]
 fn expired_entries_that_nobody_asks_for_are_reclaimed_by_inserts() {
     let clock = ManualClock::new();
-    let cache = Cache::builder().capacity(1_000).clock(clock.clock()).build();
+    let cache = Cache::builder().capacity(1_000).clock(clock.clock()).build().unwrap();
     for key in 0..500 {
         cache.insert_with_ttl(key, key, SECOND);
     }
@@ -50,7 +50,7 @@ fn expired_entries_that_nobody_asks_for_are_reclaimed_by_inserts() {
 #[test]
 fn an_expired_entry_is_no_value_to_return_when_replaced_or_removed() {
     let clock = ManualClock::new();
-    let cache = Cache::builder().capacity(10).clock(clock.clock()).build();
+    let cache = Cache::builder().capacity(10).clock(clock.clock()).build().unwrap();
     cache.insert_with_ttl(1, 'a', SECOND);
     cache.insert_with_ttl(2, 'b', SECOND);
     clock.advance(SECOND);

@@ -14,7 +14,7 @@ use std::{
 use nuthatch_cache::{Cache, LoadError};
 
 fn cache() -> Cache<String, u32> {
-    Cache::builder().capacity(100).build()
+    Cache::builder().capacity(100).build().unwrap()
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Loading as tasks: one loader, no runtime, and a future may be dropped at any point.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod support;
 
 use std::{
@@ -16,7 +17,7 @@ use nuthatch_cache::{Cache, LoadError};
 use support::{Bell, block_on, poll_once, yield_now};
 
 fn cache<V: Clone>() -> Cache<String, V> {
-    Cache::builder().capacity(100).build()
+    Cache::builder().capacity(100).build().unwrap()
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn waits_for_one_that_panics(cache: &Cache<u32, Value>, light: impl Fn(), value:
 fn a_value_that_panics_when_cloned_is_loaded_by_another_caller() {
     // At the first clone the value is not kept yet. At the second it is, but has not reached those who wait.
     for (nth, expected) in [(1, [3, 3]), (2, [2, 2])] {
-        let cache: Cache<u32, Value> = Cache::builder().capacity(10).build();
+        let cache: Cache<u32, Value> = Cache::builder().capacity(10).build().unwrap();
         let fuse = Fuse::default();
         let mut value = Value::new(2);
         value.clone = fuse.clone();
@@ -106,7 +106,7 @@ fn a_value_that_panics_when_cloned_is_loaded_by_another_caller() {
 
 #[test]
 fn a_value_that_panics_when_it_is_evicted_by_a_load_keeps_nobody_waiting() {
-    let cache: Cache<u32, Value> = Cache::builder().capacity(1).build();
+    let cache: Cache<u32, Value> = Cache::builder().capacity(1).build().unwrap();
     let fuse = Fuse::default();
     let mut evicted = Value::new(7);
     evicted.drop = fuse.clone();
@@ -124,7 +124,7 @@ fn a_weigher_that_panics_keeps_nobody_waiting() {
         weighs.burn();
         1
     };
-    let cache: Cache<u32, Value> = Cache::builder().weight_capacity(10).weigher(weigher).build();
+    let cache: Cache<u32, Value> = Cache::builder().weight_capacity(10).weigher(weigher).build().unwrap();
     let value = Value::new(2);
     assert_eq!(waits_for_one_that_panics(&cache, || fuse.set(1), value), [3, 3]);
     assert_eq!((cache.len(), cache.weight()), (1, 1));
@@ -148,7 +148,7 @@ impl Hash for Key {
 
 #[test]
 fn a_key_that_panics_when_compared_to_one_that_loads_leaves_that_load_alone() {
-    let cache: Cache<Key, u32> = Cache::builder().capacity(10).build();
+    let cache: Cache<Key, u32> = Cache::builder().capacity(10).build().unwrap();
     let fuse = Fuse::default();
     let (key, calm) = (Key(1, fuse.clone()), Key(1, Fuse::default()));
     let value = cache.get_or_insert_with(&calm, || {
@@ -168,7 +168,7 @@ fn a_key_that_panics_when_compared_to_one_that_loads_leaves_that_load_alone() {
 
 #[test]
 fn a_loader_may_panic_again_and_again() {
-    let cache: Cache<u32, u32> = Cache::builder().capacity(10).build();
+    let cache: Cache<u32, u32> = Cache::builder().capacity(10).build().unwrap();
     for _ in 0..10 {
         assert!(panics(|| _ = cache.get_or_insert_with(&1, || panic!("the loader fails on purpose"))));
     }

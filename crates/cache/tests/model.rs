@@ -50,7 +50,7 @@ proptest! {
             .policy(policy)
             .shards(shards)
             .clock(clock.clock())
-            .build();
+            .build().unwrap();
         let mut twin: HashMap<u8, (Value, Option<u64>)> = HashMap::new();
         let mut now = 0;
         for (step, op) in ops.into_iter().enumerate() {

@@ -12,7 +12,7 @@ proptest! {
         shards in 1..5_usize,
         churn in proptest::collection::vec((any::<bool>(), 1_000..1_200_u32), 0..200),
     ) {
-        let cache = Cache::builder().capacity(10_000).shards(shards).build();
+        let cache = Cache::builder().capacity(10_000).shards(shards).build().unwrap();
         for key in 0..100 {
             cache.insert(key, ());
             cache.insert(key + 1_000, ());
@@ -33,7 +33,7 @@ proptest! {
 
 #[test]
 fn a_cursor_from_nowhere_ends_the_scan() {
-    let cache = Cache::builder().capacity(10).build();
+    let cache = Cache::builder().capacity(10).build().unwrap();
     cache.insert(1, ());
     assert_eq!(cache.scan(Cursor(u64::MAX), 10, |_: &i32, ()| unreachable!()), Cursor::START);
 }

@@ -26,7 +26,7 @@ impl Hash for Fussy {
 
 #[test]
 fn a_key_that_panics_when_compared_leaves_the_cache_in_order() {
-    let cache = Cache::builder().capacity(2).build();
+    let cache = Cache::builder().capacity(2).build().unwrap();
     cache.insert(Fussy(1, false), 'a');
     for _ in 0..3 {
         assert!(catch_unwind(AssertUnwindSafe(|| cache.get(&Fussy(1, true)))).is_err());
@@ -54,7 +54,7 @@ impl Drop for Parting {
 
 #[test]
 fn a_value_that_leaves_is_dropped_under_no_lock() {
-    let cache = Arc::new(Cache::builder().capacity(1).build());
+    let cache = Arc::new(Cache::builder().capacity(1).build().unwrap());
     for leave in 0..4 {
         let last_words = Arc::new(OnceLock::new());
         let parting = Parting { cache: Arc::downgrade(&cache), last_words: Arc::clone(&last_words) };

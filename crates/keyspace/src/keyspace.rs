@@ -107,6 +107,8 @@ impl Keyspace {
                 .clock(options.clock.clone())
                 .build(),
         };
+        #[expect(clippy::expect_used, reason = "none of these settings can be wrong")]
+        let memory = memory.expect("a bound, a policy and a clock");
         Self {
             memory,
             log,

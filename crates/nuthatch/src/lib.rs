@@ -4,7 +4,7 @@
 //! use nuthatch::Cache;
 //! use std::time::Duration;
 //!
-//! let cache = Cache::builder().capacity(100_000).time_to_live(Duration::from_secs(60)).build();
+//! let cache = Cache::builder().capacity(100_000).time_to_live(Duration::from_secs(60)).build().unwrap();
 //! cache.insert("user:1".to_owned(), "Ada".to_owned());
 //! assert_eq!(cache.get("user:1").as_deref(), Some("Ada"));
 //!
@@ -16,7 +16,8 @@
 //! Features: `log` adds [`log::Log`], a key-value store on append-only segments that survives crashes.
 
 pub use nuthatch_cache::{
-    Builder, Cache, Clock, Cursor, Equivalent, ManualClock, PolicyKind, RandomState, Stats,
+    BuildError, Builder, Cache, Cause, Clock, Cursor, Equivalent, Expiry, LoadError, ManualClock, MissCauses,
+    Policy, PolicyKind, RandomState, ResizeError, Stats, StorageKind, Terms,
 };
 /// The states of a [`Builder`], by which it knows whether it can be built.
 pub use nuthatch_cache::{Entries, Unbounded, Unweighed, Weighed};

@@ -64,6 +64,7 @@ mod parameter;
 mod queue;
 mod random;
 mod s3_fifo;
+pub mod sets;
 mod share;
 mod sides;
 mod sieve;

@@ -74,7 +74,7 @@ pub(crate) struct Finished<K, V> {
     pub(crate) fenced: bool,
     /// Who waits for the value, if anybody does.
     pub(crate) flight: Option<Arc<Flight<V>>>,
-    fenced_all: u32,
+    pub(crate) fenced_all: u32,
 }
 
 impl<K, V> Flights<K, V> {

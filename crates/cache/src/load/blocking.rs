@@ -52,7 +52,7 @@ where
     /// ```
     /// use nuthatch_cache::{Cache, LoadError};
     ///
-    /// let cache: Cache<String, u16> = Cache::builder().capacity(100).build();
+    /// let cache: Cache<String, u16> = Cache::builder().capacity(100).build().unwrap();
     /// let parse = |text: &str| text.parse::<u16>();
     /// assert_eq!(cache.try_get_or_insert_with("80", || parse("80")), Ok(80));
     /// assert!(matches!(cache.try_get_or_insert_with("http", || parse("http")), Err(LoadError::Failed(_))));

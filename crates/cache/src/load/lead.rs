@@ -7,9 +7,10 @@ use std::{
 
 use crate::{
     Cache,
-    cache::NoRoomHere,
-    flights::{Flight, FlightId},
-    shard::{Departed, Entry},
+    counters::Count,
+    flights::{Finished, Flight, FlightId},
+    storage::{Departed, Entry},
+    write::{Newcomer, Outcome, Progress},
 };
 
 /// The right to load a key, and the duty to tell those who wait. Dropped without a value, by an error, a panic or because
@@ -26,8 +27,7 @@ where
     in_flight: bool,
     /// Who waits, once the record is gone.
     flight: Option<Arc<Flight<V>>>,
-    /// The policy was told of the entry about to come in.
-    announced: bool,
+    progress: Progress,
 }
 
 impl<'a, K, V, S> Lead<'a, K, V, S>
@@ -35,8 +35,8 @@ where
     K: Hash + Eq,
     S: BuildHasher,
 {
-    pub(super) const fn new(cache: &'a Cache<K, V, S>, hash: u64, id: FlightId) -> Self {
-        Self { cache, hash, id, in_flight: true, flight: None, announced: false }
+    pub(super) fn new(cache: &'a Cache<K, V, S>, hash: u64, id: FlightId) -> Self {
+        Self { cache, hash, id, in_flight: true, flight: None, progress: Progress::default() }
     }
 
     pub(super) const fn id(&self) -> FlightId {
@@ -49,8 +49,9 @@ where
         V: Clone,
     {
         let mut copy = Some(value.clone());
-        while let Err(NoRoomHere) = self.keep(&mut copy) {
-            self.cache.evict_elsewhere(self.hash);
+        while let Some(again) = copy.take().and_then(|value| self.keep(value)) {
+            self.cache.make_room_elsewhere(self.hash, &mut self.progress);
+            copy = Some(again);
         }
         if let Some(flight) = &self.flight {
             flight.land(Some(value.clone()));
@@ -60,47 +61,58 @@ where
     }
 
     /// Puts `value` into the cache, unless the key was written or removed since the load began. Ends the load's record
-    /// either way.
-    fn keep(&mut self, value: &mut Option<V>) -> Result<(), NoRoomHere> {
-        // All that may leave is declared before the lock, and so dropped after it.
+    /// either way, but if the place is to be given back first: then `value` comes back.
+    fn keep(&mut self, value: V) -> Option<V> {
+        let cache = self.cache;
         let mut departed = Departed::new();
-        let mut finished;
-        let mut shard = self.cache.lock(self.hash);
-        finished = self.cache.flights.finish(self.hash, self.id);
+        let mut place = cache.storage.lock(self.hash);
+        let finished = cache.flights.finish(self.hash, self.id);
         self.in_flight = false;
-        let Some(ended) = &mut finished else { return Ok(()) };
-        self.flight = ended.flight.take();
-        if ended.fenced {
-            return Ok(());
-        }
-        let Some(new) = &*value else { return Ok(()) };
-        let weight = self.cache.weigh(&ended.key, new);
-        if weight > self.cache.capacity() {
-            shard.stats.rejections += 1;
-            return Ok(());
-        }
-        if !std::mem::replace(&mut self.announced, true) {
-            shard.policy.miss(self.hash, weight);
-        }
-        // Whoever inserts the key fences this load off first, so there is no entry of the key to replace.
-        let room = self.cache.make_room(&mut shard, None, weight, &mut departed);
-        match (room, finished.take(), value.take()) {
-            (Ok(_), Some(ended), Some(value)) => {
-                let deadline = self.cache.deadline(None);
-                self.cache
-                    .admit(&mut shard, Entry { hash: self.hash, weight, deadline, key: ended.key, value });
-                Ok(())
+        let Some(mut finished) = finished else {
+            drop(place);
+            return None;
+        };
+        self.flight = finished.flight.take();
+        let weight = if finished.fenced { u64::MAX } else { cache.weigh(&finished.key, &value) };
+        let found = place.seek(&finished.key);
+        let (true, Ok(found)) = (weight <= cache.capacity(), found) else {
+            if weight > cache.capacity() {
+                drop(place); // key and value are dropped after it
+                cache.counters.add(Count::Rejections, u64::from(!finished.fenced));
+                return None;
             }
-            (_, ended, new) => {
-                if let Some(mut ended) = ended {
-                    ended.flight = self.flight.take();
-                    self.cache.flights.resume(self.hash, self.id, ended);
-                    self.in_flight = true;
-                }
-                *value = new;
-                Err(NoRoomHere)
+            self.resume(finished);
+            return Some(value);
+        };
+        let Finished { key, fenced, fenced_all, .. } = finished;
+        let newcomer =
+            Newcomer { progress: self.progress, ..Newcomer::new(self.hash, key, value, weight, None) };
+        let outcome = cache.admit(&mut place, found, newcomer, false, &mut departed);
+        let outcome = match outcome {
+            Outcome::Again(Newcomer { entry: Entry { key, value, .. }, progress, .. }) => {
+                self.progress = progress;
+                self.resume(Finished { key, fenced, flight: None, fenced_all });
+                drop(place);
+                cache.settle(departed);
+                return Some(value);
             }
-        }
+            ended => ended,
+        };
+        drop(place);
+        cache.counters.one(match outcome {
+            Outcome::Inserted => Count::Insertions,
+            Outcome::Replaced(..) => Count::Replacements,
+            _ => Count::Rejections,
+        });
+        cache.settle(departed);
+        None
+    }
+
+    /// The load is in flight again: its value could not be put in yet. Under the same hold of the place's lock.
+    fn resume(&mut self, mut finished: Finished<K, V>) {
+        finished.flight = self.flight.take();
+        self.cache.flights.resume(self.hash, self.id, finished);
+        self.in_flight = true;
     }
 }
 

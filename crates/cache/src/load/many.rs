@@ -34,7 +34,7 @@ where
     /// ```
     /// use nuthatch_cache::Cache;
     ///
-    /// let cache: Cache<u32, String> = Cache::builder().capacity(100).build();
+    /// let cache: Cache<u32, String> = Cache::builder().capacity(100).build().unwrap();
     /// cache.insert(2, "two".into());
     /// let names = cache.get_many_or_insert_with(&[1, 2, 3], |missing| {
     ///     assert_eq!(missing, [&1, &3]); // one query for all of them

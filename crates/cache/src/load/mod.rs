@@ -14,7 +14,7 @@ use std::{
 
 use hashbrown::Equivalent;
 
-use crate::{Cache, flights::Flight, shard::Departed};
+use crate::{Cache, counters::Count, flights::Flight, storage::Departed};
 
 pub use error::LoadError;
 use lead::Lead;
@@ -44,18 +44,26 @@ where
         Q: Hash + Equivalent<K> + ToOwned + ?Sized,
         Q::Owned: Into<K>,
     {
+        if let Some(value) = self.glance(hash, key) {
+            return Met::Hit(value);
+        }
         let mut departed = Departed::new();
-        let mut shard = self.lock(hash);
-        let found = shard.live(hash, key, &self.clock, &mut departed);
-        shard.touch(found);
-        if let Some(entry) = found.and_then(|slot| shard.entry(slot)) {
-            return Met::Hit(entry.value.clone());
-        }
-        self.bound.release(departed.take_weight());
-        match self.flights.join(hash, key) {
-            Some(flight) => Met::Joined(flight),
-            None => Met::Lead(Lead::new(self, hash, self.flights.start(hash, key.to_owned().into()))),
-        }
+        let (mut place, found) = self.storage.find(hash, key);
+        let found = self.living(&mut place, found, &mut departed);
+        let met = match found.filter(|slot| self.serves(&place.stamps(*slot))) {
+            Some(slot) => {
+                self.touch(&mut place, slot);
+                Met::Hit(place.value(slot).clone())
+            }
+            None => match self.flights.join(hash, key) {
+                Some(flight) => Met::Joined(flight),
+                None => Met::Lead(Lead::new(self, hash, self.flights.start(hash, key.to_owned().into()))),
+            },
+        };
+        drop(place);
+        self.counters.one(if matches!(met, Met::Hit(_)) { Count::Hits } else { Count::ColdMisses });
+        self.settle(departed);
+        met
     }
 }
 

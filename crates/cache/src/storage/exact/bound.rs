@@ -8,17 +8,22 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Relaxed throughout: the count publishes nothing but itself; entries are published by the locks of their shards.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    capacity: u64,
+    capacity: AtomicU64,
     held: AtomicU64,
 }
 
 impl Bound {
     pub(crate) const fn new(capacity: u64) -> Self {
-        Self { capacity, held: AtomicU64::new(0) }
+        Self { capacity: AtomicU64::new(capacity), held: AtomicU64::new(0) }
     }
 
-    pub(crate) const fn capacity(&self) -> u64 {
-        self.capacity
+    pub(crate) fn capacity(&self) -> u64 {
+        self.capacity.load(Relaxed)
+    }
+
+    /// What may be held from now on. What is held already stays until it is released.
+    pub(crate) fn set_capacity(&self, capacity: u64) {
+        self.capacity.store(capacity, Relaxed);
     }
 
     pub(crate) fn held(&self) -> u64 {
@@ -34,7 +39,7 @@ impl Bound {
             return true;
         }
         let more = wanted - given;
-        let room = |held: u64| held.checked_add(more).filter(|after| *after <= self.capacity);
+        let room = |held: u64| held.checked_add(more).filter(|after| *after <= self.capacity());
         self.held.fetch_update(Relaxed, Relaxed, room).is_ok()
     }
 

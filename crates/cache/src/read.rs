@@ -1,0 +1,176 @@
+//! Looking up.
+
+use std::hash::{BuildHasher, Hash};
+
+use hashbrown::Equivalent;
+
+use crate::{
+    Cache,
+    counters::Count,
+    lifetimes::State,
+    storage::{Departed, Place, Slot, Stamps, Storage},
+};
+
+/// Whether a look-up is one that counts, and that the policy hears of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notice {
+    Counted,
+    Unnoticed,
+}
+
+/// What a look without a lock has shown.
+enum Glance<V> {
+    Hit(V),
+    Miss,
+    /// It takes a lock to say.
+    Unclear,
+}
+
+impl<K, V, S> Cache<K, V, S>
+where
+    K: Hash + Eq,
+    S: BuildHasher,
+{
+    /// The value of `key`, cloned. O(1).
+    #[inline]
+    pub fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+        V: Clone,
+    {
+        self.get_with(key, V::clone)
+    }
+
+    /// What `read` makes of the value of `key`. `read` may run while the key's place is locked: keep it short, and do not
+    /// use this cache in it.
+    #[inline]
+    pub fn get_with<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.look(key, Notice::Counted, read)
+    }
+
+    /// As [`get`](Self::get), but a look-up that no statistic and no policy hears of.
+    pub fn peek<Q>(&self, key: &Q) -> Option<V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+        V: Clone,
+    {
+        self.peek_with(key, V::clone)
+    }
+
+    /// As [`get_with`](Self::get_with), but a look-up that no statistic and no policy hears of.
+    pub fn peek_with<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.look(key, Notice::Unnoticed, read)
+    }
+
+    /// Whether a live entry of `key` is held. Not counted as a look-up.
+    pub fn contains<Q>(&self, key: &Q) -> bool
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.peek_with(key, |_| ()).is_some()
+    }
+
+    #[inline]
+    fn look<Q, R>(&self, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hash(key);
+        match self.glance_at(hash, key, notice == Notice::Counted) {
+            Glance::Hit(value) => {
+                self.count_look_up(notice, true);
+                Some(read(&value))
+            }
+            Glance::Miss => {
+                self.count_look_up(notice, false);
+                None
+            }
+            Glance::Unclear => self.look_locked(hash, key, notice, read),
+        }
+    }
+
+    /// A hit, counted, if it can be had without a lock.
+    #[inline]
+    pub(crate) fn glance<Q>(&self, hash: u64, key: &Q) -> Option<V>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let Glance::Hit(value) = self.glance_at(hash, key, true) else { return None };
+        self.counters.one(Count::Hits);
+        Some(value)
+    }
+
+    /// Looks without a lock, where that can be done.
+    #[inline]
+    fn glance_at<Q>(&self, hash: u64, key: &Q, count: bool) -> Glance<V>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        match &self.storage {
+            Storage::Sets(sets) if sets.reads_race() && !self.lifetimes.reads_matter() => {
+                match sets.copy(hash, key, count) {
+                    Some(copied) if self.serves(&copied.stamps) => Glance::Hit(copied.value),
+                    None => Glance::Miss,
+                    // Its time has come: it is taken out under the lock.
+                    Some(_) => Glance::Unclear,
+                }
+            }
+            _ => Glance::Unclear,
+        }
+    }
+
+    fn look_locked<Q, R>(&self, hash: u64, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let mut departed = Departed::new();
+        let (mut place, found) = self.storage.find(hash, key);
+        let found = self.living(&mut place, found, &mut departed);
+        let served = found.filter(|slot| !self.storage.kept().any() || self.serves(&place.stamps(*slot)));
+        let result = served.map(|slot| {
+            if notice == Notice::Counted {
+                self.touch(&mut place, slot);
+            }
+            read(place.value(slot))
+        });
+        drop(place);
+        self.count_look_up(notice, result.is_some());
+        self.settle(departed);
+        result
+    }
+
+    #[inline]
+    fn count_look_up(&self, notice: Notice, hit: bool) {
+        if notice == Notice::Counted {
+            self.counters.one(if hit { Count::Hits } else { Count::ColdMisses });
+        }
+    }
+}
+
+impl<K, V, S> Cache<K, V, S> {
+    /// Whether a plain look-up may return the entry.
+    #[inline]
+    pub(crate) fn serves(&self, stamps: &Stamps) -> bool {
+        matches!(self.state(stamps), State::Fresh | State::RefreshDue)
+    }
+
+    /// The entry at `slot` was read: the policy and its deadlines are told.
+    #[inline]
+    pub(crate) fn touch(&self, place: &mut Place<'_, K, V>, slot: Slot) {
+        place.hit(slot);
+        if self.lifetimes.reads_matter() {
+            let mut stamps = place.stamps(slot);
+            let moved = self.lifetimes.on_read(self.now(), &stamps.times, place.key(slot), place.value(slot));
+            if let Some(times) = moved {
+                stamps.times = times;
+                place.set_stamps(slot, &stamps);
+            }
+        }
+    }
+}

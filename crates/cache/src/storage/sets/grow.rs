@@ -1,0 +1,140 @@
+//! Families that double, and halve when the cache is made smaller.
+
+use std::sync::atomic::Ordering::{Relaxed, Release};
+
+use nuthatch_policy::sets::WAYS;
+
+use crate::{
+    Cause,
+    storage::{
+        Departed, Entry,
+        sets::{Sets, layout::Pair, place::Held},
+    },
+};
+
+impl<K, V> Sets<K, V> {
+    /// Whether the family has not reached its size yet.
+    pub(super) fn may_grow(&self, family: u64) -> bool {
+        self.level(family) < self.level_max.load(Relaxed)
+    }
+
+    /// Doubles the family of `hash`. Takes as long as moving half of its entries, at most a thousand. `false` if it cannot
+    /// grow any more, or if one of its sets is held by someone who does not give it back soon.
+    #[cold]
+    pub(crate) fn grow(&self, hash: u64, departed: &mut Departed<K, V>) -> bool {
+        let family = self.geometry.home(hash).family;
+        let level = self.level(family);
+        if !self.may_grow(family) {
+            return false;
+        }
+        let planes = 1 << level;
+        let mut halves = Vec::with_capacity(2 * planes);
+        for plane in 0..2 * planes {
+            if plane >= planes {
+                self.planes.make(plane);
+            }
+            // Whoever doubles the same family comes to its first set first, too.
+            let Some(held) = Held::try_lock_for_a_while(self, family, plane) else { return false };
+            if self.level(family) != level {
+                return true;
+            }
+            halves.push(held);
+        }
+        let (lower, upper) = halves.split_at_mut(planes);
+        for (lower, upper) in lower.iter_mut().zip(upper) {
+            lower.split_to(upper, level, departed);
+        }
+        self.levels[family as usize].store(level + 1, Release);
+        true
+    }
+
+    /// Makes the capacity `capacity`, letting go what does not fit. `false` if the families cannot grow so far.
+    pub(crate) fn resize(&self, capacity: u64, departed: &mut Departed<K, V>) -> bool {
+        let Some(geometry) = self.geometry.resized(capacity) else { return false };
+        self.capacity.store(capacity, Relaxed);
+        self.limits.store(geometry.limits().0, Relaxed);
+        self.level_max.store(geometry.level_max(), Relaxed);
+        for family in 0..self.levels.len() as u64 {
+            while self.level(family) > geometry.level_max() {
+                self.halve(family, departed);
+            }
+            for plane in 0..1 << self.level(family) {
+                if let Some(mut held) = Held::lock(self, family, plane) {
+                    held.confine(departed);
+                }
+            }
+        }
+        true
+    }
+
+    /// Joins the sets of a family two by two.
+    fn halve(&self, family: u64, departed: &mut Departed<K, V>) {
+        let level = self.level(family);
+        let planes = 1_usize << level;
+        // All its sets, in the order of whoever doubles it; nobody else waits for a second latch.
+        let mut sets: Vec<_> = (0..planes).filter_map(|plane| Held::lock(self, family, plane)).collect();
+        if self.level(family) != level {
+            return;
+        }
+        let (lower, upper) = sets.split_at_mut(planes / 2);
+        for (lower, upper) in lower.iter_mut().zip(upper) {
+            lower.join(upper, departed);
+        }
+        self.levels[family as usize].store(level - 1, Release);
+    }
+}
+
+impl<K, V> Held<'_, K, V> {
+    /// Moves to `upper` what belongs there once the family has doubled from `level`.
+    fn split_to(&mut self, upper: &mut Self, level: u8, departed: &mut Departed<K, V>) {
+        let goes = |tag: u16| (tag >> 1) & (1 << level) != 0;
+        let (from, to) = (self.set.header(), upper.set.header());
+        let mut marks = to.marks();
+        marks.ghosts = from.marks().ghosts;
+        marks.retain_ghosts(goes);
+        to.set_marks(&marks);
+        let mut marks = from.marks();
+        marks.retain_ghosts(|tag| !goes(tag));
+        from.set_marks(&marks);
+        to.inherit_overflow(from);
+        for way in (0..WAYS).filter(|way| from.tag(*way) != 0 && goes(from.tag(*way))) {
+            self.hand_over(upper, way, departed);
+        }
+    }
+
+    /// Moves an entry to another set, or lets it go if that is full.
+    fn hand_over(&mut self, to: &mut Self, way: usize, departed: &mut Departed<K, V>) {
+        let free = to.free();
+        if free == 0 {
+            let (Pair { key, value }, stamps) = self.take(way);
+            departed.push(Entry { key, value, stamps }, Cause::Size);
+        } else {
+            self.move_to(to, way, free.trailing_zeros() as usize);
+        }
+    }
+
+    /// Takes in what `upper` holds, and lets go what finds no room.
+    fn join(&mut self, upper: &mut Self, departed: &mut Departed<K, V>) {
+        self.set.header().inherit_overflow(upper.set.header());
+        for way in 0..WAYS {
+            if upper.set.header().tag(way) != 0 {
+                upper.hand_over(self, way, departed);
+            }
+        }
+        upper.set.header().reset_overflow();
+    }
+
+    /// Lets go what is in ways that may not be used any more.
+    fn confine(&mut self, departed: &mut Departed<K, V>) {
+        let beyond = self.set.header().occupied() & !self.usable();
+        for way in (0..WAYS).filter(|way| beyond & (1 << way) != 0) {
+            let free = self.free();
+            if free == 0 {
+                let (Pair { key, value }, stamps) = self.take(way);
+                departed.push(Entry { key, value, stamps }, Cause::Size);
+            } else {
+                self.move_within(way, free.trailing_zeros() as usize);
+            }
+        }
+    }
+}

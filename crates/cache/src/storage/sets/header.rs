@@ -1,0 +1,179 @@
+//! The 64 bytes before the entries of a set: all that a look-up of a key that is not there reads.
+
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use nuthatch_policy::sets::{Marks, WAYS};
+
+use crate::{storage::latch::Latch, ticks::Era};
+
+/// An overflow count that is not exact any more, and stays.
+const SATURATED: u8 = u8::MAX;
+
+/// All zeroes is an empty set. Every field but `latch` and `overflow` is written under the latch only, `frequency` also by
+/// readers without it (a hit that is lost or that falls to the slot's next entry does no harm).
+#[repr(C, align(64))]
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    pub(super) latch: Latch,
+    frequency: AtomicU32,
+    main: AtomicU16,
+    /// Entries whose home is another set.
+    displaced: AtomicU16,
+    /// Entries that are not to be evicted.
+    pinned: AtomicU16,
+    /// How many entries of which this set is the home are in their other set: at least as many as there are.
+    overflow: AtomicU8,
+    hands: AtomicU8,
+    ghosts: [AtomicU64; 2],
+    /// One tag of 16 bits per way, four to a word; zero is a free way.
+    tags: [AtomicU64; 4],
+}
+
+impl Header {
+    /// Which ways hold `tag`; a bit each.
+    #[inline]
+    pub(super) fn matching(&self, tag: u16) -> u16 {
+        equal(self.tags(), tag)
+    }
+
+    /// Which ways hold an entry.
+    #[inline]
+    pub(super) fn occupied(&self) -> u16 {
+        !equal(self.tags(), 0)
+    }
+
+    #[inline]
+    fn tags(&self) -> [u64; 4] {
+        [0, 1, 2, 3].map(|word: usize| self.tags[word].load(Relaxed))
+    }
+
+    pub(super) fn tag(&self, way: usize) -> u16 {
+        (self.tags[way / 4].load(Relaxed) >> (way % 4 * 16)) as u16
+    }
+
+    pub(super) fn set_tag(&self, way: usize, tag: u16) {
+        let (word, shift) = (&self.tags[way / 4], way % 4 * 16);
+        word.store((word.load(Relaxed) & !(0xffff << shift)) | (u64::from(tag) << shift), Relaxed);
+    }
+
+    /// Counts a hit, with or without the latch. Writes nothing once the count is at its highest.
+    #[inline]
+    pub(super) fn hit(&self, way: usize) {
+        let frequency = self.frequency.load(Relaxed);
+        let full = 0x1_0001 << way;
+        if frequency & full != full {
+            let mut marks = Marks { frequency, ..Marks::default() };
+            marks.hit(way);
+            self.frequency.store(marks.frequency, Relaxed);
+        }
+    }
+
+    pub(super) fn marks(&self) -> Marks {
+        Marks {
+            frequency: self.frequency.load(Relaxed),
+            main: self.main.load(Relaxed),
+            hands: self.hands.load(Relaxed),
+            ghosts: [self.ghosts[0].load(Relaxed), self.ghosts[1].load(Relaxed)],
+        }
+    }
+
+    pub(super) fn set_marks(&self, marks: &Marks) {
+        self.frequency.store(marks.frequency, Relaxed);
+        self.main.store(marks.main, Relaxed);
+        self.hands.store(marks.hands, Relaxed);
+        self.ghosts[0].store(marks.ghosts[0], Relaxed);
+        self.ghosts[1].store(marks.ghosts[1], Relaxed);
+    }
+
+    /// The byte that the marks leave to us: the era of the set's deadlines.
+    #[inline]
+    pub(super) fn era(&self) -> Era {
+        Era((self.ghosts[1].load(Relaxed) >> 56) as u8)
+    }
+
+    pub(super) fn set_era(&self, era: Era) {
+        let mut marks = self.marks();
+        marks.set_spare(era.0);
+        self.set_marks(&marks);
+    }
+
+    pub(super) fn displaced(&self) -> u16 {
+        self.displaced.load(Relaxed)
+    }
+
+    pub(super) fn set_displaced(&self, way: usize, displaced: bool) {
+        set_bit(&self.displaced, way, displaced);
+    }
+
+    pub(super) fn pinned(&self) -> u16 {
+        self.pinned.load(Relaxed)
+    }
+
+    pub(super) fn set_pinned(&self, way: usize, pinned: bool) {
+        set_bit(&self.pinned, way, pinned);
+    }
+
+    /// Whether an entry of which this set is the home may be in its other set.
+    #[inline]
+    pub(super) fn overflows(&self) -> bool {
+        self.overflow.load(Relaxed) != 0
+    }
+
+    /// An entry of this home goes to its other set.
+    pub(super) fn overflow(&self) {
+        let _ = self.overflow.fetch_update(Relaxed, Relaxed, |count| count.checked_add(1));
+    }
+
+    /// An entry of this home left its other set. Needs no latch.
+    pub(super) fn return_overflow(&self) {
+        let less = |count: u8| if count == SATURATED { None } else { count.checked_sub(1) };
+        let _ = self.overflow.fetch_update(Relaxed, Relaxed, less);
+    }
+
+    /// No entry has its home here any more.
+    pub(super) fn reset_overflow(&self) {
+        self.overflow.store(0, Relaxed);
+    }
+
+    /// Takes over the overflow of a set that this one is split from or joined with: more than there is does no harm.
+    pub(super) fn inherit_overflow(&self, other: &Self) {
+        let more = other.overflow.load(Relaxed);
+        let _ = self.overflow.fetch_update(Relaxed, Relaxed, |count| Some(count.saturating_add(more)));
+    }
+}
+
+fn set_bit(bits: &AtomicU16, way: usize, on: bool) {
+    let rest = bits.load(Relaxed) & !(1 << way);
+    bits.store(rest | u16::from(on) << way, Relaxed);
+}
+
+/// Which of 16 lanes equal `tag`.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn equal(tags: [u64; 4], tag: u16) -> u16 {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set_epi64x, _mm_set1_epi16,
+    };
+    #[expect(unsafe_code, reason = "SSE2 is part of every x86-64")]
+    // SAFETY: every x86-64 has SSE2, and these touch no memory.
+    let mask = unsafe {
+        let tag = _mm_set1_epi16(tag as i16);
+        let low = _mm_cmpeq_epi16(_mm_set_epi64x(tags[1] as i64, tags[0] as i64), tag);
+        let high = _mm_cmpeq_epi16(_mm_set_epi64x(tags[3] as i64, tags[2] as i64), tag);
+        _mm_movemask_epi8(_mm_packs_epi16(low, high))
+    };
+    mask as u16
+}
+
+/// Which of 16 lanes equal `tag`.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn equal(tags: [u64; 4], tag: u16) -> u16 {
+    let mut mask = 0;
+    for way in 0..WAYS {
+        mask |= u16::from((tags[way / 4] >> (way % 4 * 16)) as u16 == tag) << way;
+    }
+    mask
+}
+
+const _: () = assert!(size_of::<Header>() == 64 && WAYS == 16);

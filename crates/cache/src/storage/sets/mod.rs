@@ -1,0 +1,210 @@
+//! Sets of sixteen: entries in line behind a header that says who leaves, two possible sets per key.
+//!
+//! For large caches bounded by entries. What a look-up reads is one line of header and one of entry; an insert into a full
+//! cache changes the same two. There is no queue and no counter of the whole cache: the slots are the bound.
+//! [`Geometry`] says which sets a key may be in, [`Marks`](nuthatch_policy::sets::Marks) who leaves one.
+//!
+//! What keeps it sound under threads:
+//!
+//! - Whoever changes an entry, or inserts one, holds the latch of the key's home set, and the other set's as well if the
+//!   entry is there. The second latch is only ever tried: on failure the first is given back. So nobody waits for a latch
+//!   while holding one, but a family that grows, and that gives up after a while.
+//! - `levels` says how many sets a family has. It changes while all sets of the family are held, so whoever holds one and
+//!   then finds the level unchanged is where the key belongs; who looked without a latch and found nothing looks at
+//!   the level again.
+//! - Memory of sets is never moved, and freed only with the storage.
+
+mod columns;
+mod grow;
+mod header;
+mod layout;
+mod place;
+mod planes;
+mod read;
+mod set;
+mod words;
+
+use std::sync::atomic::{
+    AtomicU8, AtomicU64,
+    Ordering::{Acquire, Relaxed},
+};
+
+use nuthatch_policy::sets::{Geometry, Home, Limits};
+
+pub(crate) use self::place::SetPlace;
+use self::{
+    columns::{Cell, Columns},
+    layout::Layout,
+    place::Held,
+    planes::Planes,
+    set::Set,
+};
+use crate::storage::{Kept, Stamps};
+
+/// Entries beyond which a pair is not copied before it is known to be the right one: a lock is cheaper.
+const COPIED_BYTES_MAX: usize = 64;
+
+pub(crate) struct Sets<K, V> {
+    columns: Columns,
+    kept: Kept,
+    /// Key and value may be copied bit by bit, and are read without the latch.
+    racing: bool,
+    /// For its families, which never change; how far they may grow does when the cache is resized.
+    geometry: Geometry,
+    level_max: AtomicU8,
+    limits: AtomicU64,
+    capacity: AtomicU64,
+    levels: Box<[AtomicU8]>,
+    planes: Planes<K, V>,
+    /// Where the next set is looked at for what has expired.
+    swept: AtomicU64,
+}
+
+impl<K, V> Sets<K, V> {
+    /// Sets for up to `capacity` entries. `copied`: key and value are `Copy`.
+    pub(crate) fn new(capacity: u64, copied: bool) -> Self {
+        let geometry = Geometry::new(capacity);
+        let levels: Box<[_]> = (0..geometry.families()).map(|_| AtomicU8::new(0)).collect();
+        Self {
+            racing: copied && words::AVAILABLE && size_of::<layout::Pair<K, V>>() <= COPIED_BYTES_MAX,
+            columns: Columns::new(levels.len()),
+            kept: Kept::default(),
+            planes: Planes::new(geometry.families()),
+            levels,
+            level_max: AtomicU8::new(geometry.level_max()),
+            limits: AtomicU64::new(geometry.limits().0),
+            capacity: AtomicU64::new(capacity),
+            swept: AtomicU64::new(0),
+            geometry,
+        }
+    }
+
+    /// What is kept beside entries by now.
+    #[inline]
+    pub(crate) const fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// What is kept beside the entry at a way.
+    fn stamps(&self, at: Cell, set: Set<'_, K, V>) -> Stamps {
+        if self.kept.any() { self.columns.stamps(at, set.header().era()) } else { Stamps::plain(1) }
+    }
+
+    pub(crate) fn capacity(&self) -> u64 {
+        self.capacity.load(Relaxed)
+    }
+
+    /// Whether reads need no latch.
+    #[inline]
+    pub(crate) const fn reads_race(&self) -> bool {
+        self.racing
+    }
+
+    /// Entries held. Looks at the header of every set.
+    pub(crate) fn len(&self) -> usize {
+        self.all().map(|set| set.header().occupied().count_ones() as usize).sum()
+    }
+
+    /// Bytes of memory that the sets take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.levels.len()
+            + self.planes.count() * self.plane_bytes()
+            + self.columns.bytes()
+    }
+
+    fn plane_bytes(&self) -> usize {
+        self.levels.len() * Layout::<K, V>::STRIDE
+    }
+
+    /// How many places there are; some may not be there.
+    pub(crate) fn places(&self) -> usize {
+        self.levels.len() << self.level_max.load(Relaxed)
+    }
+
+    /// The place at `index`, locked, if it is there.
+    pub(crate) fn place_at(&self, index: usize) -> Option<SetPlace<'_, K, V>> {
+        let level_max = self.level_max.load(Relaxed);
+        let (family, plane) = (index >> level_max, index & ((1 << level_max) - 1));
+        loop {
+            let level = self.level(family as u64);
+            if plane >> level != 0 {
+                return None;
+            }
+            let held = Held::lock(self, family as u64, plane)?;
+            if self.level(family as u64) == level {
+                return Some(SetPlace::whole(held));
+            }
+        }
+    }
+
+    /// One set after the other, locked if nobody else has it.
+    pub(crate) fn next_to_sweep(&self) -> Option<SetPlace<'_, K, V>> {
+        let level_max = self.level_max.load(Relaxed);
+        let next = self.swept.fetch_add(1, Relaxed) as usize % self.places();
+        let (family, plane) = ((next >> level_max) as u64, next & ((1 << level_max) - 1));
+        let level = self.level(family);
+        let held = Held::try_lock(self, family, plane & ((1 << level) - 1))?;
+        (self.level(family) == level).then(|| SetPlace::whole(held))
+    }
+
+    /// Locks the home of the key of `hash`.
+    #[inline]
+    pub(crate) fn lock(&self, hash: u64) -> SetPlace<'_, K, V> {
+        let home = self.geometry.home(hash);
+        loop {
+            // Again if its family grew while we waited.
+            if let Some(held) = self.lock_home(home) {
+                return SetPlace::new(held, home);
+            }
+        }
+    }
+
+    /// The home of a key, locked, if it still is its home.
+    fn lock_home(&self, home: Home) -> Option<Held<'_, K, V>> {
+        let level = self.level(home.family);
+        let held = Held::lock(self, home.family, Geometry::plane(home.tag, level))?;
+        (self.level(home.family) == level).then_some(held)
+    }
+
+    /// The set of `home`, locked, if it is free.
+    fn try_lock(&self, home: Home) -> Option<Held<'_, K, V>> {
+        let level = self.level(home.family);
+        let held = Held::try_lock(self, home.family, Geometry::plane(home.tag, level))?;
+        (self.level(home.family) == level).then_some(held)
+    }
+
+    #[inline]
+    fn level(&self, family: u64) -> u8 {
+        self.levels[family as usize].load(Acquire)
+    }
+
+    /// The set at `plane` of `family`, which has been allocated.
+    #[inline]
+    fn set(&self, family: u64, plane: usize) -> Option<Set<'_, K, V>> {
+        self.planes.set(family, plane)
+    }
+
+    /// Every set there is.
+    fn all(&self) -> impl Iterator<Item = Set<'_, K, V>> {
+        (0..self.levels.len() as u64).flat_map(move |family| {
+            (0..1 << self.level(family)).filter_map(move |plane| self.set(family, plane))
+        })
+    }
+
+    /// Which ways of a set may be used.
+    #[inline]
+    fn usable(&self, family: u64, plane: usize) -> u16 {
+        Limits(self.limits.load(Relaxed)).usable(self.geometry.number(family, plane))
+    }
+}
+
+impl<K, V> Drop for Sets<K, V> {
+    fn drop(&mut self) {
+        if std::mem::needs_drop::<(K, V)>() {
+            for set in self.all() {
+                place::drop_entries(set);
+            }
+        }
+    }
+}

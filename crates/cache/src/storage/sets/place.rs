@@ -1,0 +1,435 @@
+//! A locked set, and the other set of a key while it is needed.
+#![expect(unsafe_code, reason = "pairs at ways that the header says are occupied")]
+
+use hashbrown::Equivalent;
+use nuthatch_policy::sets::{Geometry, Home, WAYS};
+
+use crate::{
+    Cause,
+    storage::{
+        Busy, Departed, Elsewhere, Entry, Slot, Stamps, held,
+        sets::{Cell, Set, Sets, layout::Pair},
+    },
+    ticks::{Era, Ticks},
+};
+
+/// A set whose latch we hold.
+///
+/// Invariant: of a set, there is one of these at a time; so `&self` reads and `&mut self` changes its entries.
+pub(super) struct Held<'a, K, V> {
+    sets: &'a Sets<K, V>,
+    pub(super) set: Set<'a, K, V>,
+    family: u64,
+    plane: usize,
+    changed: bool,
+}
+
+impl<'a, K, V> Held<'a, K, V> {
+    pub(super) fn lock(sets: &'a Sets<K, V>, family: u64, plane: usize) -> Option<Self> {
+        let set = sets.set(family, plane)?;
+        set.header().latch.lock();
+        Some(Self { sets, set, family, plane, changed: false })
+    }
+
+    pub(super) fn try_lock(sets: &'a Sets<K, V>, family: u64, plane: usize) -> Option<Self> {
+        let set = sets.set(family, plane)?;
+        set.header().latch.try_lock().then(|| Self { sets, set, family, plane, changed: false })
+    }
+
+    pub(super) fn try_lock_for_a_while(sets: &'a Sets<K, V>, family: u64, plane: usize) -> Option<Self> {
+        let set = sets.set(family, plane)?;
+        let locked = set.header().latch.try_lock_for_a_while();
+        // Not `then_some`: what is made is given back.
+        locked.then(|| Self { sets, set, family, plane, changed: false })
+    }
+
+    /// The way of `key`.
+    #[inline]
+    pub(super) fn search<Q: Equivalent<K> + ?Sized>(&self, tag: u16, key: &Q) -> Option<usize> {
+        let mut matching = self.set.header().matching(tag);
+        while matching != 0 {
+            let way = matching.trailing_zeros() as usize;
+            if key.equivalent(&self.pair(way).key) {
+                return Some(way);
+            }
+            matching &= matching - 1;
+        }
+        None
+    }
+
+    /// The pair at an occupied way.
+    fn pair(&self, way: usize) -> &Pair<K, V> {
+        assert!(self.set.header().occupied() & (1 << way) != 0, "a slot is asked for while it is held");
+        // SAFETY: occupied; we hold the latch for longer than the reference lives, and `&mut` needs `&mut self`.
+        unsafe { self.set.entry(way) }
+    }
+
+    const fn cell(&self, way: usize) -> Cell {
+        Cell { family: self.family, plane: self.plane, way }
+    }
+
+    fn stamps(&self, way: usize) -> Stamps {
+        self.sets.stamps(self.cell(way), self.set)
+    }
+
+    fn set_stamps(&mut self, way: usize, stamps: &Stamps) {
+        if self.sets.kept.any() {
+            self.changed = true;
+            self.sets.columns.set_stamps(self.cell(way), stamps, self.set.header().era());
+        }
+    }
+
+    /// Brings the deadlines of this set to the era of `now`.
+    fn enter_era(&mut self, now: Ticks) {
+        let (header, era) = (self.set.header(), Era::of(now));
+        if header.era() == era {
+            return;
+        }
+        let stamps: [Stamps; WAYS] = std::array::from_fn(|way| self.stamps(way));
+        header.set_era(era);
+        for (way, stamps) in stamps.iter().enumerate() {
+            self.set_stamps(way, stamps);
+        }
+    }
+
+    /// Ways that may be used.
+    pub(super) fn usable(&self) -> u16 {
+        self.sets.usable(self.family, self.plane)
+    }
+
+    /// Ways that may be used and are not.
+    pub(super) fn free(&self) -> u16 {
+        self.usable() & !self.set.header().occupied()
+    }
+
+    /// Moves an entry to a free way of another set, with all that is known of it. Its home stays what it is.
+    pub(super) fn move_to(&mut self, to: &mut Self, way: usize, to_way: usize) {
+        let (tag, header) = (self.set.header().tag(way), self.set.header());
+        let (displaced, pinned) = (header.displaced() & (1 << way) != 0, header.pinned() & (1 << way) != 0);
+        let marks = header.marks();
+        header.set_displaced(way, false); // so that its home is not told
+        let (pair, stamps) = self.take(way);
+        to.put(to_way, tag, pair, displaced);
+        to.set_stamps(to_way, &stamps);
+        to.set.header().set_pinned(to_way, pinned);
+        let mut moved = to.set.header().marks();
+        moved.take_over(to_way, &marks, way);
+        to.set.header().set_marks(&moved);
+    }
+
+    /// Moves an entry to a free way of the same set.
+    pub(super) fn move_within(&mut self, way: usize, to_way: usize) {
+        // SAFETY (of the second hand on the set): none is needed, `Held` of the same set is only made to be forgotten.
+        let mut same = std::mem::ManuallyDrop::new(Held { changed: false, ..*self });
+        self.move_to(&mut same, way, to_way);
+    }
+
+    /// Puts a pair into a free way.
+    pub(super) fn put(&mut self, way: usize, tag: u16, pair: Pair<K, V>, displaced: bool) {
+        let header = self.set.header();
+        debug_assert!(header.occupied() & (1 << way) == 0 && tag != 0);
+        self.changed = true;
+        // SAFETY: the latch is ours and the way is free.
+        unsafe { self.set.put(way, pair, self.sets.racing) };
+        header.set_displaced(way, displaced);
+        header.set_pinned(way, false);
+        header.set_tag(way, tag);
+    }
+
+    /// Takes the pair at an occupied way out.
+    pub(super) fn take(&mut self, way: usize) -> (Pair<K, V>, Stamps) {
+        let header = self.set.header();
+        let tag = header.tag(way);
+        assert!(tag != 0, "a slot is taken while it is held");
+        self.changed = true;
+        let stamps = self.stamps(way);
+        // SAFETY: occupied, the latch is ours, and the tag is cleared below, so it is not used again.
+        let pair = unsafe { self.set.take(way) };
+        header.set_tag(way, 0);
+        let mut marks = header.marks();
+        marks.forget(way);
+        header.set_marks(&marks);
+        if header.displaced() & (1 << way) != 0 {
+            header.set_displaced(way, false);
+            self.sets.tell_home(Home { tag, family: self.family });
+        }
+        header.set_pinned(way, false);
+        (pair, stamps)
+    }
+
+    /// Lets one entry go. `None` if all are pinned.
+    fn evict(&mut self) -> Option<(usize, Pair<K, V>, Stamps)> {
+        let header = self.set.header();
+        let mut marks = header.marks();
+        let (way, unread) = marks.evict(header.occupied() & !header.pinned())?;
+        // The ghost of a displaced entry would be of use at its home only.
+        if unread && header.displaced() & (1 << way) == 0 {
+            marks.remember(header.tag(way));
+        }
+        header.set_marks(&marks);
+        let (pair, stamps) = self.take(way);
+        Some((way, pair, stamps))
+    }
+}
+
+impl<K, V> Drop for Held<'_, K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        self.set.header().latch.unlock(self.changed);
+    }
+}
+
+impl<K, V> Sets<K, V> {
+    /// An entry that was displaced to `home`'s family left it: the set it came from is told.
+    fn tell_home(&self, home: Home) {
+        let Some(origin) = self.geometry.mirror(home) else { return };
+        let plane = Geometry::plane(origin.tag, self.level(origin.family));
+        if let Some(set) = self.set(origin.family, plane) {
+            set.header().return_overflow();
+        }
+    }
+}
+
+/// Drops all entries of a set that nobody else can reach any more.
+pub(super) fn drop_entries<K, V>(set: Set<'_, K, V>) {
+    let mut occupied = set.header().occupied();
+    while occupied != 0 {
+        let way = occupied.trailing_zeros() as usize;
+        occupied &= occupied - 1;
+        set.header().set_tag(way, 0);
+        // SAFETY: it was occupied, nobody else is here, and with its tag cleared it is not used again.
+        drop(unsafe { set.take(way) });
+    }
+}
+
+/// The home set of a key, locked, and its other set if the key is there or goes there.
+///
+/// Slots 0 to 15 are of the home set, 16 to 31 of the other.
+pub(crate) struct SetPlace<'a, K, V> {
+    home: Held<'a, K, V>,
+    other: Option<Held<'a, K, V>>,
+    tag: u16,
+    /// The free slot that room was made at.
+    room: Option<Slot>,
+}
+
+impl<'a, K, V> SetPlace<'a, K, V> {
+    pub(super) const fn new(home: Held<'a, K, V>, key: Home) -> Self {
+        Self { home, other: None, tag: key.tag, room: None }
+    }
+
+    /// A set with no key in mind.
+    pub(super) const fn whole(home: Held<'a, K, V>) -> Self {
+        Self { home, other: None, tag: 0, room: None }
+    }
+
+    /// Looks for the key that the place was locked for. Its other set stays locked if it is there.
+    #[inline]
+    pub(crate) fn seek<Q: Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Result<Option<Slot>, Busy> {
+        if let Some(way) = self.home.search(self.tag, key) {
+            return Ok(Some(Slot(way)));
+        }
+        if self.home.set.header().overflows() { self.seek_in_mirror(key) } else { Ok(None) }
+    }
+
+    fn seek_in_mirror<Q: Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Result<Option<Slot>, Busy> {
+        let sets = self.home.sets;
+        let home = Home { tag: self.tag, family: self.home.family };
+        let Some(mirror) = sets.geometry.mirror(home) else { return Ok(None) };
+        let other = sets.try_lock(mirror).ok_or(Busy)?;
+        let found = other.search(self.tag, key).map(Slot::in_mirror);
+        if found.is_some() {
+            self.other = Some(other);
+        }
+        Ok(found)
+    }
+
+    /// Occupied slots of the home set.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + use<K, V> {
+        let occupied = self.home.set.header().occupied();
+        (0..WAYS).filter(move |way| occupied & (1 << way) != 0).map(Slot)
+    }
+
+    /// The slot at `step`, if it is occupied.
+    pub(crate) fn sweep(&self, step: usize) -> Option<Slot> {
+        (self.home.set.header().tag(step) != 0).then_some(Slot(step))
+    }
+
+    fn at(&self, slot: Slot) -> (&Held<'a, K, V>, usize) {
+        (self.other.as_ref().filter(|_| slot.0 >= WAYS).unwrap_or(&self.home), slot.0 % WAYS)
+    }
+
+    fn at_mut(&mut self, slot: Slot) -> (&mut Held<'a, K, V>, usize) {
+        (self.other.as_mut().filter(|_| slot.0 >= WAYS).unwrap_or(&mut self.home), slot.0 % WAYS)
+    }
+
+    pub(crate) fn key(&self, slot: Slot) -> &K {
+        let (held, way) = self.at(slot);
+        &held.pair(way).key
+    }
+
+    pub(crate) fn value(&self, slot: Slot) -> &V {
+        let (held, way) = self.at(slot);
+        &held.pair(way).value
+    }
+
+    pub(crate) fn stamps(&self, slot: Slot) -> Stamps {
+        let (held, way) = self.at(slot);
+        held.stamps(way)
+    }
+
+    pub(crate) fn set_stamps(&mut self, slot: Slot, stamps: &Stamps) {
+        let (held, way) = self.at_mut(slot);
+        held.sets.kept.tell(stamps);
+        held.set_stamps(way, stamps);
+    }
+
+    #[inline]
+    pub(crate) fn hit(&mut self, slot: Slot) {
+        let (held, way) = self.at(slot);
+        held.set.header().hit(way);
+    }
+
+    pub(crate) fn pinned(&self, slot: Slot) -> bool {
+        let (held, way) = self.at(slot);
+        held.set.header().pinned() & (1 << way) != 0
+    }
+
+    pub(crate) fn set_pinned(&mut self, slot: Slot, pinned: bool) {
+        let (held, way) = self.at_mut(slot);
+        held.set.header().set_pinned(way, pinned);
+    }
+
+    pub(crate) fn replace(&mut self, slot: Slot, value: V) -> V {
+        let (held, way) = self.at_mut(slot);
+        held.pair(way);
+        held.changed = true;
+        // SAFETY: occupied, the latch is ours, and a new value is put in the old one's place at once.
+        unsafe {
+            let old = held.set.take_value(way);
+            held.set.put_value(way, value, held.sets.racing);
+            old
+        }
+    }
+
+    /// Lets `change` see and change the value in place. If it panics, what it did so far stays, but for caches that are
+    /// read without a latch: there nothing does.
+    pub(crate) fn update<R>(&mut self, slot: Slot, change: impl FnOnce(&mut V) -> R) -> R {
+        let (held, way) = self.at_mut(slot);
+        held.pair(way);
+        held.changed = true;
+        if held.sets.racing {
+            // SAFETY: occupied and under our latch; `V` is `Copy` in a cache whose reads race, so two of it do no harm.
+            unsafe {
+                let mut value = held.set.take_value(way);
+                let result = change(&mut value);
+                held.set.put_value(way, value, true);
+                result
+            }
+        } else {
+            // SAFETY: occupied, the latch is ours, `&mut self` makes the reference the only one, and no reads race.
+            change(unsafe { held.set.value_mut(way) })
+        }
+    }
+
+    pub(crate) fn take(&mut self, slot: Slot) -> Entry<K, V> {
+        let (held, way) = self.at_mut(slot);
+        let (Pair { key, value }, stamps) = held.take(way);
+        Entry { key, value, stamps }
+    }
+
+    /// Finds or makes a free slot for the key of this place, unless its entry is at `found`. `stay`: not even to let its
+    /// family grow may the latch be given back.
+    pub(crate) fn room(
+        &mut self,
+        found: Option<Slot>,
+        stay: bool,
+        departed: &mut Departed<K, V>,
+    ) -> Result<(), Elsewhere> {
+        if found.is_some() {
+            return Ok(());
+        }
+        let sets = self.home.sets;
+        let free = self.home.free();
+        if free != 0 {
+            self.room = Some(Slot(free.trailing_zeros() as usize));
+            return Ok(());
+        }
+        if let Some((other, way)) = sets.room_in_mirror(Home { tag: self.tag, family: self.home.family }) {
+            self.other = Some(other);
+            self.room = Some(Slot::in_mirror(way));
+            return Ok(());
+        }
+        if !stay && sets.may_grow(self.home.family) {
+            return Err(Elsewhere::Grow);
+        }
+        let Some((way, Pair { key, value }, stamps)) = self.home.evict() else {
+            return Err(Elsewhere::Nowhere);
+        };
+        departed.push(Entry { key, value, stamps }, Cause::Size);
+        self.room = Some(Slot(way));
+        Ok(())
+    }
+
+    /// Takes in an entry that was not held, at the slot that [`room`](Self::room) was made at.
+    pub(crate) fn insert(&mut self, entry: Entry<K, V>, now: Ticks) -> Slot {
+        #[expect(clippy::expect_used, reason = "callers make room first")]
+        let slot = self.room.take().expect("room is made before an entry comes in");
+        let tag = self.tag;
+        let displaced = slot.0 >= WAYS;
+        let header = self.home.set.header();
+        let mut marks = header.marks();
+        let remembered = marks.recall(tag);
+        if remembered {
+            header.set_marks(&marks);
+        }
+        if displaced {
+            self.home.changed = true;
+            header.overflow();
+        }
+        let (held, way) = self.at_mut(slot);
+        let Entry { key, value, stamps } = entry;
+        held.sets.kept.tell(&stamps);
+        if held.sets.kept.any() {
+            held.enter_era(now);
+            held.set_stamps(way, &stamps);
+        }
+        held.put(way, tag, Pair { key, value }, displaced);
+        let header = held.set.header();
+        let mut marks = header.marks();
+        marks.arrive(way, remembered);
+        header.set_marks(&marks);
+        slot
+    }
+
+    /// From now on this thread is known to hold the latches, for a guard keeps them beyond the call.
+    pub(crate) fn note(&self) {
+        self.each(|held| held::note(&held.set.header().latch));
+    }
+
+    /// Ends [`note`](Self::note).
+    pub(crate) fn forget(&self) {
+        self.each(|held| held::forget(&held.set.header().latch));
+    }
+
+    fn each(&self, visit: impl Fn(&Held<'a, K, V>)) {
+        visit(&self.home);
+        self.other.iter().for_each(visit);
+    }
+}
+
+impl<K, V> Sets<K, V> {
+    /// A free way in the other set of a key, that set then locked, if there is one and nobody is in the way.
+    fn room_in_mirror(&self, home: Home) -> Option<(Held<'_, K, V>, usize)> {
+        let mirror = self.geometry.mirror(home)?;
+        let plane = Geometry::plane(mirror.tag, self.level(mirror.family));
+        let usable = self.usable(mirror.family, plane);
+        // A glance without the latch: most often the set is full.
+        if usable & !self.set(mirror.family, plane)?.header().occupied() == 0 {
+            return None;
+        }
+        let other = self.try_lock(mirror)?;
+        let free = other.free();
+        (free != 0).then_some((other, free.trailing_zeros() as usize))
+    }
+}

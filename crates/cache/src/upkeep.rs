@@ -1,0 +1,120 @@
+//! What concerns the whole cache: taking out what has expired or is not wanted any more, changing its size.
+
+use crate::{
+    Cache, Cause,
+    storage::{Departed, Place, Slot, Storage},
+};
+
+impl<K, V, S> Cache<K, V, S> {
+    /// Removes every entry. Loads in flight return their value to their callers but do not keep it. Entries inserted by
+    /// other threads meanwhile may or may not be removed. O(n).
+    pub fn clear(&self) {
+        self.retain(|_, _| false);
+    }
+
+    /// Removes the entries of which `keep` says no. Loads in flight return their value to their callers but do not keep
+    /// it, for nobody can say yet whether it would have been kept. `keep` runs while a place is locked. O(n).
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
+        self.flights.fence_all();
+        for index in 0..self.storage.places() {
+            let mut departed = Departed::new();
+            if let Some(mut place) = self.storage.place_at(index) {
+                for slot in place.slots() {
+                    if !keep(place.key(slot), place.value(slot)) {
+                        departed.push(place.take(slot), Cause::Explicit);
+                    }
+                }
+            }
+            self.settle(departed);
+        }
+    }
+
+    /// Looks at up to `entries` entries of each place, going on where the last sweep ended, and removes those that have
+    /// expired. Inserts do this by themselves, a few entries each; a cache that is seldom written may want it on a timer.
+    pub fn sweep(&self, entries: u32) {
+        if !self.storage.kept().any() {
+            return;
+        }
+        for index in 0..self.storage.places() {
+            let mut departed = Departed::new();
+            if let Some(mut place) = self.storage.place_at(index) {
+                let steps = place.sweep_all().min(usize::try_from(entries).unwrap_or(usize::MAX));
+                self.sweep_steps(&mut place, steps, None, &mut departed);
+            }
+            self.settle(departed);
+        }
+    }
+
+    /// A newcomer looks at a few entries beside it, but for that at `keep`.
+    pub(crate) fn sweep_place(
+        &self,
+        place: &mut Place<'_, K, V>,
+        keep: Option<Slot>,
+        departed: &mut Departed<K, V>,
+    ) {
+        self.sweep_steps(place, place.sweep_steps(), keep, departed);
+    }
+
+    fn sweep_steps(
+        &self,
+        place: &mut Place<'_, K, V>,
+        steps: usize,
+        keep: Option<Slot>,
+        departed: &mut Departed<K, V>,
+    ) {
+        for step in 0..steps {
+            if let Some(slot) = place.sweep(step)
+                && Some(slot) != keep
+                && let Some(cause) = self.doom(&place.stamps(slot))
+            {
+                departed.push(place.take(slot), cause);
+            }
+        }
+    }
+
+    /// Now and then a newcomer looks at a set other than its own, one after the other, so that what has expired goes in
+    /// sets that nothing comes to as well.
+    pub(crate) fn sweep_aside(&self, hash: u64) {
+        if self.storage.kept().any()
+            && hash & 3 == 0
+            && let Storage::Sets(sets) = &self.storage
+            && let Some(place) = sets.next_to_sweep()
+        {
+            let (mut place, mut departed) = (Place::Set(place), Departed::new());
+            self.sweep_place(&mut place, None, &mut departed);
+            drop(place);
+            self.settle(departed);
+        }
+    }
+
+    /// Changes the capacity. When this returns, no more is held. Making a cache smaller takes time in proportion to it.
+    ///
+    /// # Errors
+    ///
+    /// A cache of sets can grow to several times the capacity it was built with, not without end.
+    pub fn resize(&self, capacity: u64) -> Result<(), ResizeError> {
+        let mut departed = Departed::new();
+        let resized = self.storage.resize(capacity, &mut departed);
+        self.settle(departed);
+        if resized { Ok(()) } else { Err(ResizeError { capacity }) }
+    }
+}
+
+/// A cache cannot be made as large as that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResizeError {
+    /// The capacity that was asked for.
+    pub capacity: u64,
+}
+
+impl std::fmt::Display for ResizeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "a cache cannot be resized to {} entries: at most to several times what it was built for; build another",
+            self.capacity
+        )
+    }
+}
+
+impl std::error::Error for ResizeError {}

@@ -1,0 +1,217 @@
+//! Taking entries in and out.
+
+use std::{
+    hash::{BuildHasher, Hash},
+    time::Duration,
+};
+
+use hashbrown::Equivalent;
+
+use crate::{
+    Cache, Cause, Terms,
+    counters::Count,
+    lifetimes::Times,
+    storage::{Departed, Elsewhere, Entry, Place, Slot, Stamps},
+};
+
+/// Room that is reserved by inserts about to come in is waited for this often before an entry is refused.
+const ATTEMPTS: u32 = 1000;
+
+/// An entry that is to come in, and how far that has gone.
+pub(crate) struct Newcomer<'a, K, V> {
+    pub(crate) hash: u64,
+    pub(crate) entry: Entry<K, V>,
+    pub(crate) terms: Option<&'a Terms>,
+    pub(crate) progress: Progress,
+}
+
+/// How far the coming of an entry has gone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Progress {
+    /// The policy has heard of it.
+    told: bool,
+    attempts: u32,
+}
+
+/// What became of a newcomer whose place was locked.
+pub(crate) enum Outcome<'a, K, V> {
+    Inserted,
+    /// This was the value before; and the key, which is not needed.
+    Replaced(V, K),
+    /// It was not taken in.
+    Refused(Entry<K, V>),
+    /// Give the place back, see to [`Cache::make_room_elsewhere`], and try again.
+    Again(Newcomer<'a, K, V>),
+}
+
+impl<'a, K, V> Newcomer<'a, K, V> {
+    pub(crate) const fn new(hash: u64, key: K, value: V, weight: u64, terms: Option<&'a Terms>) -> Self {
+        let entry = Entry { key, value, stamps: Stamps::plain(weight) };
+        Self { hash, entry, terms, progress: Progress { told: false, attempts: 0 } }
+    }
+}
+
+impl<K, V, S> Cache<K, V, S>
+where
+    K: Hash + Eq,
+    S: BuildHasher,
+{
+    /// Keeps `value` as the value of `key`, and returns the one it replaces.
+    ///
+    /// Evicts first what must leave to make room. An entry heavier than the whole capacity is refused and counted as a
+    /// rejection; the value it would have replaced is gone all the same, for it is out of date. O(1) amortised.
+    pub fn insert(&self, key: K, value: V) -> Option<V> {
+        self.put(key, value, None)
+    }
+
+    /// As [`insert`](Self::insert), to expire `ttl` from now, whatever the cache's own time to live.
+    pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Option<V> {
+        self.insert_with(key, value, &Terms::new().ttl(ttl))
+    }
+
+    /// As [`insert`](Self::insert), on terms of the entry's own.
+    pub fn insert_with(&self, key: K, value: V, terms: &Terms) -> Option<V> {
+        self.put(key, value, Some(terms))
+    }
+
+    /// Removes `key` and returns its value if it was alive. A load of `key` in flight returns its value to its callers
+    /// but does not keep it. O(1).
+    pub fn remove<Q>(&self, key: &Q) -> Option<V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.remove_if(key, |_, _| true)
+    }
+
+    /// As [`remove`](Self::remove), if `condition` holds of the entry. It runs while the key's place is locked. If it does
+    /// not hold, nothing happens.
+    pub fn remove_if<Q>(&self, key: &Q, condition: impl FnOnce(&K, &V) -> bool) -> Option<V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hash(key);
+        let mut departed = Departed::new();
+        let (mut place, found) = self.storage.find(hash, key);
+        let found = self.living(&mut place, found, &mut departed);
+        let removed = match found {
+            Some(slot) if !condition(place.key(slot), place.value(slot)) => None,
+            found => {
+                self.flights.fence(hash, key);
+                found.map(|slot| place.take(slot))
+            }
+        };
+        drop(place);
+        self.settle(departed);
+        let Entry { key, value, stamps } = removed?;
+        self.counters.one(Count::Removals);
+        drop(key);
+        self.serves(&stamps).then_some(value)
+    }
+
+    fn put(&self, key: K, value: V, terms: Option<&Terms>) -> Option<V> {
+        let weight = self.weigh(&key, &value);
+        let hash = self.hash(&key);
+        if weight > self.capacity() {
+            self.counters.one(Count::Rejections);
+            return self.remove(&key);
+        }
+        let mut newcomer = Newcomer::new(hash, key, value, weight, terms);
+        loop {
+            let mut departed = Departed::new();
+            let (mut place, found) = self.storage.find(hash, &newcomer.entry.key);
+            self.flights.fence(hash, &newcomer.entry.key);
+            let outcome = self.admit(&mut place, found, newcomer, false, &mut departed);
+            drop(place);
+            self.settle(departed);
+            match outcome {
+                Outcome::Inserted => {
+                    self.counters.one(Count::Insertions);
+                    self.sweep_aside(hash);
+                    return None;
+                }
+                Outcome::Replaced(old, _) => {
+                    self.counters.one(Count::Insertions);
+                    self.counters.one(Count::Replacements);
+                    return Some(old);
+                }
+                Outcome::Refused(_) => {
+                    self.counters.one(Count::Rejections);
+                    return None;
+                }
+                Outcome::Again(again) => {
+                    newcomer = again;
+                    self.make_room_elsewhere(hash, &mut newcomer.progress);
+                }
+            }
+        }
+    }
+
+    /// Takes a newcomer in at its place, where its key is at `found` if it is held. `stay`: the place may not be given back.
+    #[inline]
+    pub(crate) fn admit<'a>(
+        &self,
+        place: &mut Place<'_, K, V>,
+        found: Option<Slot>,
+        mut newcomer: Newcomer<'a, K, V>,
+        stay: bool,
+        departed: &mut Departed<K, V>,
+    ) -> Outcome<'a, K, V> {
+        let mut found = self.living(place, found, departed);
+        if self.storage.kept().any() {
+            self.sweep_place(place, found, departed);
+        }
+        let weight = newcomer.entry.stamps.weight;
+        let stay = stay || newcomer.progress.attempts > ATTEMPTS;
+        let room = place.room(&mut found, weight, &mut newcomer.progress.told, stay, departed);
+        let Newcomer { hash, mut entry, terms, progress } = newcomer;
+        match (room, found) {
+            (Ok(()), Some(slot)) => {
+                let mut stamps = place.stamps(slot);
+                let old = stamps;
+                let (ttl, now) = (terms.and_then(Terms::own_ttl), || self.now());
+                stamps.times = self.lifetimes.on_update(now, hash, ttl, &old.times, &entry.key, &entry.value);
+                stamps.weight = weight;
+                if stamps != old {
+                    place.set_stamps(slot, &stamps);
+                }
+                place.hit(slot);
+                Outcome::Replaced(place.replace(slot, entry.value), entry.key)
+            }
+            (Ok(()), None) => {
+                let (ttl, now) = (terms.and_then(Terms::own_ttl), || self.now());
+                entry.stamps.times = self.lifetimes.on_create(now, hash, ttl, &entry.key, &entry.value);
+                let ticks =
+                    if entry.stamps.times == Times::FOREVER { self.ticks() } else { self.now().ticks() };
+                match place.insert(entry, ticks) {
+                    Ok(slot) => {
+                        if terms.is_some_and(Terms::is_pinned) {
+                            place.set_pinned(slot, true);
+                        }
+                        Outcome::Inserted
+                    }
+                    Err(entry) => Outcome::Refused(entry),
+                }
+            }
+            (Err(Elsewhere::Grow), _) => Outcome::Again(Newcomer { hash, entry, terms, progress }),
+            (Err(Elsewhere::Nowhere), found) => {
+                // What it would have replaced is out of date.
+                if let Some(slot) = found {
+                    departed.push(place.take(slot), Cause::Explicit);
+                }
+                Outcome::Refused(entry)
+            }
+        }
+    }
+
+    /// Does what [`Outcome::Again`] asks for.
+    pub(crate) fn make_room_elsewhere(&self, hash: u64, progress: &mut Progress) {
+        let mut departed = Departed::new();
+        if self.storage.make_room_elsewhere(hash, &mut departed) {
+            self.settle(departed);
+        } else {
+            // The room is reserved by inserts that are about to come in: let them. Or what holds it is pinned.
+            progress.attempts += 1;
+            std::thread::yield_now();
+        }
+    }
+}
