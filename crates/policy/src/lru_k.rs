@@ -103,9 +103,15 @@ impl Policy for LruK {
     fn insert(&mut self, slot: Slot, hash: u64, weight: u64) {
         let returning = self.returning.take_if(|(of, _)| *of == hash);
         self.forget_returning();
-        let note = returning.map_or_else(|| self.timeline.add(), |(_, note)| note);
-        self.timeline.set_slot(note, Some(slot));
-        if self.timeline.request(note) < self.timeline.k() {
+        let note = match returning {
+            Some((_, note)) => {
+                self.timeline.set_slot(note, Some(slot));
+                note
+            }
+            None => self.timeline.add(slot),
+        };
+        let (_, requests) = self.timeline.request(note);
+        if requests < self.timeline.k() {
             self.few.push_head(&mut self.few_links, slot);
         }
         cover(&mut self.entries, slot, NO_ENTRY);
@@ -114,8 +120,8 @@ impl Policy for LruK {
 
     fn hit(&mut self, slot: Slot) {
         let note = self.entries[slot.index()].note;
-        let (before, k) = (self.timeline.requests(note), self.timeline.k());
-        let now = self.timeline.request(note);
+        let k = self.timeline.k();
+        let (before, now) = self.timeline.request(note);
         if now < k {
             self.few.move_to_head(&mut self.few_links, slot);
         } else if before < k {

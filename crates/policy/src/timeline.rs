@@ -24,6 +24,14 @@ struct Note {
     requests: u8,
 }
 
+impl Note {
+    /// Of the request that came so many before the last.
+    const fn place(self, id: NoteId, k: u8, before: u8) -> RequestId {
+        let back = if self.last >= before { self.last - before } else { self.last + k - before };
+        Slot(id.0 * k as u32 + back as u32)
+    }
+}
+
 /// All operations O(1), but for K steps to forget a key. 12 bytes per key, and 8 per request, whether it was
 /// made or not.
 #[derive(Clone, Debug)]
@@ -45,9 +53,9 @@ impl Timeline {
         self.k
     }
 
-    /// A note for a key without requests.
-    pub(crate) fn add(&mut self) -> NoteId {
-        let Ok(id) = self.notes.insert(Note { slot: Slot::NONE, last: 0, requests: 0 }) else {
+    /// A note for a key without requests, whose entry came in at `slot`.
+    pub(crate) fn add(&mut self, slot: Slot) -> NoteId {
+        let Ok(id) = self.notes.insert(Note { slot, last: 0, requests: 0 }) else {
             unreachable!("half a billion keys")
         };
         id
@@ -60,31 +68,37 @@ impl Timeline {
 
     /// The entry came in at `slot`, or left.
     pub(crate) fn set_slot(&mut self, id: NoteId, slot: Option<Slot>) {
-        self.note_mut(id).slot = slot.unwrap_or(Slot::NONE);
+        if let Some(note) = self.notes.get_mut(id) {
+            note.slot = slot.unwrap_or(Slot::NONE);
+        }
     }
 
-    /// The newest request of all; the key's K-th before it is dropped. Says how many of the key's are on the line now.
-    pub(crate) fn request(&mut self, id: NoteId) -> u8 {
-        let k = self.k;
-        if self.note(id).requests == k {
-            self.drop_oldest(id);
+    /// The newest request of all; the key's K-th before it is dropped. Says how many of the key's were on the line before,
+    /// and how many are now.
+    pub(crate) fn request(&mut self, id: NoteId) -> (u8, u8) {
+        let Some(note) = self.notes.get_mut(id) else { unreachable!("{id:?} was forgotten") };
+        let before = note.requests;
+        note.last = if note.last + 1 == self.k { 0 } else { note.last + 1 };
+        let place = note.place(id, self.k, 0);
+        if before == self.k {
+            // Once around the ring: this was the place of the oldest.
+            self.line.move_to_head(&mut self.links, place);
+        } else {
+            note.requests += 1;
+            self.line.push_head(&mut self.links, place);
         }
-        let note = self.note_mut(id);
-        note.last = if note.last + 1 == k { 0 } else { note.last + 1 };
-        note.requests += 1;
-        let note = *note;
-        let place = self.place(id, note, 0);
-        self.line.push_head(&mut self.links, place);
-        note.requests
+        (before, note.requests)
     }
 
     /// Drops requests of keys that left, the oldest first, up to the first that is an entry's, and that as well. Says
     /// where the entry is.
     pub(crate) fn drop_to_oldest_entry(&mut self) -> Option<Slot> {
         loop {
-            let id = self.note_at(self.line.tail()?);
-            self.drop_oldest(id);
-            let slot = self.note(id).slot;
+            let oldest = self.line.pop_tail(&mut self.links)?;
+            let id = self.note_at(oldest);
+            let Some(note) = self.notes.get_mut(id) else { unreachable!("{id:?} was forgotten") };
+            note.requests -= 1;
+            let slot = note.slot;
             if slot != Slot::NONE {
                 return Some(slot);
             }
@@ -93,10 +107,10 @@ impl Timeline {
 
     /// Forgets a key and its requests.
     pub(crate) fn forget(&mut self, id: NoteId) {
-        while self.note(id).requests > 0 {
-            self.drop_oldest(id);
+        let Some(note) = self.notes.remove(id) else { return };
+        for before in 0..note.requests {
+            self.line.unlink(&mut self.links, note.place(id, self.k, before));
         }
-        self.notes.remove(id);
     }
 
     /// The entries that were requested K times, that whose K-th request from the end is the oldest first.
@@ -104,7 +118,7 @@ impl Timeline {
         self.line.iter(&self.links).filter_map(|place| {
             let id = self.note_at(place);
             let note = self.note(id);
-            let is_kth = note.requests == self.k && self.place(id, note, self.k - 1) == place;
+            let is_kth = note.requests == self.k && note.place(id, self.k, self.k - 1) == place;
             is_kth.then_some(note.slot)
         })
     }
@@ -120,7 +134,7 @@ impl Timeline {
         }
         let mut requests = 0;
         for (id, note) in self.notes.iter() {
-            let places = (0..note.requests).rev().map(|before| self.place(id, *note, before));
+            let places = (0..note.requests).rev().map(|before| note.place(id, self.k, before));
             let ranks = places.map(|place| ranks.get(place.index()).copied().flatten()).collect::<Vec<_>>();
             assert!(ranks.iter().all(Option::is_some), "a request of {id:?} is not on the line");
             assert!(ranks.is_sorted(), "requests of {id:?} are out of order");
@@ -136,26 +150,7 @@ impl Timeline {
         *note
     }
 
-    fn note_mut(&mut self, id: NoteId) -> &mut Note {
-        let Some(note) = self.notes.get_mut(id) else { unreachable!("{id:?} was forgotten") };
-        note
-    }
-
-    /// Of the request that came so many before the key's last.
-    const fn place(&self, id: NoteId, note: Note, before: u8) -> RequestId {
-        let back = if note.last >= before { note.last - before } else { note.last + self.k - before };
-        Slot(id.0 * self.k as u32 + back as u32)
-    }
-
     const fn note_at(&self, place: RequestId) -> NoteId {
         Slot(place.0 / self.k as u32)
-    }
-
-    /// The key has a request on the line.
-    fn drop_oldest(&mut self, id: NoteId) {
-        let note = self.note(id);
-        let oldest = self.place(id, note, note.requests - 1);
-        self.line.unlink(&mut self.links, oldest);
-        self.note_mut(id).requests -= 1;
     }
 }
