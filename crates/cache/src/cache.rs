@@ -3,15 +3,19 @@
 use std::{
     fmt,
     hash::{BuildHasher, Hash},
+    sync::OnceLock,
 };
 
 use crate::{
     Builder, Cause, Clock, RandomState, Stats,
     builder::Plan,
-    counters::{Count, Counters},
+    counters::Counters,
     flights::Flights,
+    leaving::Memory,
     lifetimes::{Lifetimes, State},
+    listener::Listener,
     storage::{Departed, Place, Slot, Stamps, Storage},
+    tags::Tags,
     ticks::{Now, Ticks},
 };
 
@@ -30,9 +34,13 @@ pub struct Cache<K, V, S = RandomState> {
     pub(crate) lifetimes: Lifetimes<K, V>,
     pub(crate) counters: Counters,
     pub(crate) flights: Flights<K, V>,
+    /// Made with the first entry that has a tag.
+    pub(crate) tags: OnceLock<Box<Tags>>,
+    pub(crate) listener: Option<Listener<K, V>>,
+    pub(crate) memory: Option<Memory<K, S>>,
     weigher: Option<Weigher<K, V>>,
     pub(crate) clock: Clock,
-    hasher: S,
+    pub(crate) hasher: S,
 }
 
 impl<K, V> Cache<K, V> {
@@ -55,6 +63,9 @@ impl<K, V, S> Cache<K, V, S> {
             lifetimes: plan.lifetimes,
             counters: Counters::new(capacity),
             flights: Flights::new(capacity),
+            tags: OnceLock::new(),
+            listener: plan.listener,
+            memory: plan.memory,
             weigher: plan.weigher,
             clock: plan.clock,
             hasher: plan.hasher,
@@ -119,7 +130,10 @@ impl<K, V, S> Cache<K, V, S> {
 
     /// Why an entry is to go as soon as it is met, if it is.
     pub(crate) fn doom(&self, stamps: &Stamps) -> Option<Cause> {
-        (self.state(stamps) == State::Dead).then_some(Cause::Expired)
+        if self.state(stamps) == State::Dead {
+            return Some(Cause::Expired);
+        }
+        (!self.is_valid(stamps)).then_some(Cause::Tag)
     }
 
     /// Takes out the entry at `found` if its time has come.
@@ -139,22 +153,6 @@ impl<K, V, S> Cache<K, V, S> {
         }
         Some(slot)
     }
-
-    /// Counts and drops what has left. To be called under no lock: it runs the user's code.
-    #[inline]
-    pub(crate) fn settle(&self, departed: Departed<K, V>) {
-        if !departed.is_empty() {
-            for (entry, cause) in departed {
-                self.counters.one(match cause {
-                    Cause::Size => Count::Evictions,
-                    Cause::Expired => Count::Expirations,
-                    Cause::Tag => Count::TagInvalidations,
-                    _ => Count::Removals,
-                });
-                drop(entry);
-            }
-        }
-    }
 }
 
 impl<K, V, S: BuildHasher> Cache<K, V, S> {
@@ -173,7 +171,7 @@ impl<K, V, S> fmt::Debug for Cache<K, V, S> {
 /// Spreads a hash over all 64 bits: shards, sets, tags and ghosts each rely on bits of their own, and a user's hasher may
 /// leave some of them empty. One multiplication.
 #[inline]
-fn spread(hash: u64) -> u64 {
+pub(crate) fn spread(hash: u64) -> u64 {
     let product = u128::from(hash ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
     #[expect(clippy::cast_possible_truncation, reason = "folds the high half onto the low one")]
     let folded = (product >> 64) as u64 ^ product as u64;

@@ -26,23 +26,24 @@ mod cache;
 mod cause;
 mod clock;
 mod counters;
-#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache asks here"))]
 mod departures;
 mod expiry;
 mod flights;
+mod leaving;
 mod lifetimes;
-#[expect(dead_code, reason = "the rewritten cache asks here")]
 mod listener;
 mod load;
+mod maintenance;
+#[cfg(feature = "metrics")]
+mod publish;
 mod read;
 mod scan;
 mod stats;
 #[expect(dead_code, reason = "guards, pins and tags come next")]
 mod storage;
 mod sync;
-#[cfg_attr(not(test), expect(dead_code, reason = "the rewritten cache asks here"))]
+mod tagging;
 mod tags;
-#[cfg_attr(not(test), expect(dead_code, reason = "tags come next"))]
 mod terms;
 mod thread_id;
 #[cfg_attr(not(test), expect(dead_code, reason = "the tests ask for more"))]
@@ -58,7 +59,10 @@ pub use expiry::Expiry;
 /// Lets `&str` find a `String`: implement it to look a key up by another type.
 pub use hashbrown::Equivalent;
 pub use load::LoadError;
+pub use maintenance::Maintenance;
 pub use nuthatch_policy::{Policy, PolicyKind};
+#[cfg(feature = "metrics")]
+pub use publish::describe_metrics;
 pub use scan::Cursor;
 pub use stats::{MissCauses, Stats};
 pub use terms::Terms;

@@ -1,6 +1,7 @@
 //! Telling the user what left, once no lock is held.
 
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     thread,
 };
@@ -18,17 +19,32 @@ pub(crate) fn tell<'a, K: 'a, V: 'a>(
     listener: &(dyn Fn(&K, &V, Cause) + Send + Sync),
     departed: impl IntoIterator<Item = (&'a K, &'a V, Cause)>,
 ) {
-    let mut panic = None;
+    let mut panics = FirstPanic::default();
     for (key, value, cause) in departed {
-        // The listener is the user's: if a panic left its own state half done, that is for the user to see.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| listener(key, value, cause))) {
-            panic.get_or_insert(payload);
+        panics.catch(|| listener(key, value, cause));
+    }
+    panics.resume();
+}
+
+/// The first panic of several calls of the user's code, none of which shall keep the others from being made.
+#[derive(Default)]
+pub(crate) struct FirstPanic(Option<Box<dyn Any + Send>>);
+
+impl FirstPanic {
+    /// Calls `call`. If its panic left something of the user's half done, that is for the user to see.
+    pub(crate) fn catch(&mut self, call: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+            self.0.get_or_insert(payload);
         }
     }
-    if let Some(payload) = panic
-        && !thread::panicking()
-    {
-        resume_unwind(payload);
+
+    /// Lets the panic go on, if there was one, unless this thread is unwinding already.
+    pub(crate) fn resume(self) {
+        if let Some(payload) = self.0
+            && !thread::panicking()
+        {
+            resume_unwind(payload);
+        }
     }
 }
 

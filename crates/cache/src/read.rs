@@ -5,10 +5,10 @@ use std::hash::{BuildHasher, Hash};
 use hashbrown::Equivalent;
 
 use crate::{
-    Cache,
+    Cache, Cause,
     counters::Count,
     lifetimes::State,
-    storage::{Departed, Place, Slot, Stamps, Storage},
+    storage::{Place, Slot, Stamps, Storage},
 };
 
 /// Whether a look-up is one that counts, and that the policy hears of.
@@ -84,11 +84,15 @@ where
         let hash = self.hash(key);
         match self.glance_at(hash, key, notice == Notice::Counted) {
             Glance::Hit(value) => {
-                self.count_look_up(notice, true);
+                if notice == Notice::Counted {
+                    self.counters.one(Count::Hits);
+                }
                 Some(read(&value))
             }
             Glance::Miss => {
-                self.count_look_up(notice, false);
+                if notice == Notice::Counted {
+                    self.count_miss(hash, None);
+                }
                 None
             }
             Glance::Unclear => self.look_locked(hash, key, notice, read),
@@ -115,7 +119,10 @@ where
         match &self.storage {
             Storage::Sets(sets) if sets.reads_race() && !self.lifetimes.reads_matter() => {
                 match sets.copy(hash, key, count) {
-                    Some(copied) if self.serves(&copied.stamps) => Glance::Hit(copied.value),
+                    // Tags are asked about under the lock: while the entry is where it was found.
+                    Some(copied) if copied.stamps.tags == 0 && self.serves(&copied.stamps) => {
+                        Glance::Hit(copied.value)
+                    }
                     None => Glance::Miss,
                     // Its time has come: it is taken out under the lock.
                     Some(_) => Glance::Unclear,
@@ -129,10 +136,12 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let mut departed = Departed::new();
+        let mut departed = self.leaving();
         let (mut place, found) = self.storage.find(hash, key);
         let found = self.living(&mut place, found, &mut departed);
         let served = found.filter(|slot| !self.storage.kept().any() || self.serves(&place.stamps(*slot)));
+        // Past its time, and kept for those who would load it: a miss here.
+        let stale = (found.is_some() && served.is_none()).then_some(Cause::Expired);
         let result = served.map(|slot| {
             if notice == Notice::Counted {
                 self.touch(&mut place, slot);
@@ -140,16 +149,13 @@ where
             read(place.value(slot))
         });
         drop(place);
-        self.count_look_up(notice, result.is_some());
-        self.settle(departed);
-        result
-    }
-
-    #[inline]
-    fn count_look_up(&self, notice: Notice, hit: bool) {
         if notice == Notice::Counted {
-            self.counters.one(if hit { Count::Hits } else { Count::ColdMisses });
+            match result {
+                Some(_) => self.counters.one(Count::Hits),
+                None => self.count_miss(hash, departed.last_cause().or(stale)),
+            }
         }
+        result
     }
 }
 
@@ -157,7 +163,7 @@ impl<K, V, S> Cache<K, V, S> {
     /// Whether a plain look-up may return the entry.
     #[inline]
     pub(crate) fn serves(&self, stamps: &Stamps) -> bool {
-        matches!(self.state(stamps), State::Fresh | State::RefreshDue)
+        matches!(self.state(stamps), State::Fresh | State::RefreshDue) && self.is_valid(stamps)
     }
 
     /// The entry at `slot` was read: the policy and its deadlines are told.

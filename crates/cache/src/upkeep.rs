@@ -2,6 +2,7 @@
 
 use crate::{
     Cache, Cause,
+    listener::FirstPanic,
     storage::{Departed, Place, Slot, Storage},
 };
 
@@ -16,17 +17,22 @@ impl<K, V, S> Cache<K, V, S> {
     /// it, for nobody can say yet whether it would have been kept. `keep` runs while a place is locked. O(n).
     pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.flights.fence_all();
+        // A listener or a `Drop` that panics shall not keep the rest in the cache.
+        let mut panics = FirstPanic::default();
         for index in 0..self.storage.places() {
-            let mut departed = Departed::new();
+            let mut departed = self.leaving();
             if let Some(mut place) = self.storage.place_at(index) {
                 for slot in place.slots() {
-                    if !keep(place.key(slot), place.value(slot)) {
-                        departed.push(place.take(slot), Cause::Explicit);
+                    let doom = if self.storage.kept().any() { self.doom(&place.stamps(slot)) } else { None };
+                    let unwanted = || (!keep(place.key(slot), place.value(slot))).then_some(Cause::Explicit);
+                    if let Some(cause) = doom.or_else(unwanted) {
+                        departed.push(place.take(slot), cause);
                     }
                 }
             }
-            self.settle(departed);
+            panics.catch(|| drop(departed));
         }
+        panics.resume();
     }
 
     /// Looks at up to `entries` entries of each place, going on where the last sweep ended, and removes those that have
@@ -36,12 +42,12 @@ impl<K, V, S> Cache<K, V, S> {
             return;
         }
         for index in 0..self.storage.places() {
-            let mut departed = Departed::new();
+            let mut departed = self.leaving();
             if let Some(mut place) = self.storage.place_at(index) {
                 let steps = place.sweep_all().min(usize::try_from(entries).unwrap_or(usize::MAX));
                 self.sweep_steps(&mut place, steps, None, &mut departed);
             }
-            self.settle(departed);
+            drop(departed);
         }
     }
 
@@ -80,10 +86,11 @@ impl<K, V, S> Cache<K, V, S> {
             && let Storage::Sets(sets) = &self.storage
             && let Some(place) = sets.next_to_sweep()
         {
-            let (mut place, mut departed) = (Place::Set(place), Departed::new());
+            let mut departed = self.leaving();
+            let mut place = Place::Set(place);
             self.sweep_place(&mut place, None, &mut departed);
             drop(place);
-            self.settle(departed);
+            drop(departed);
         }
     }
 
@@ -93,9 +100,9 @@ impl<K, V, S> Cache<K, V, S> {
     ///
     /// A cache of sets can grow to several times the capacity it was built with, not without end.
     pub fn resize(&self, capacity: u64) -> Result<(), ResizeError> {
-        let mut departed = Departed::new();
+        let mut departed = self.leaving();
         let resized = self.storage.resize(capacity, &mut departed);
-        self.settle(departed);
+        drop(departed);
         if resized { Ok(()) } else { Err(ResizeError { capacity }) }
     }
 }

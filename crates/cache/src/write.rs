@@ -12,6 +12,7 @@ use crate::{
     counters::Count,
     lifetimes::Times,
     storage::{Departed, Elsewhere, Entry, Place, Slot, Stamps},
+    tagging::Pass,
 };
 
 /// Room that is reserved by inserts about to come in is waited for this often before an entry is refused.
@@ -22,6 +23,7 @@ pub(crate) struct Newcomer<'a, K, V> {
     pub(crate) hash: u64,
     pub(crate) entry: Entry<K, V>,
     pub(crate) terms: Option<&'a Terms>,
+    pub(crate) pass: Pass<'a>,
     pub(crate) progress: Progress,
 }
 
@@ -36,8 +38,8 @@ pub(crate) struct Progress {
 /// What became of a newcomer whose place was locked.
 pub(crate) enum Outcome<'a, K, V> {
     Inserted,
-    /// This was the value before; and the key, which is not needed.
-    Replaced(V, K),
+    /// This was the entry before, but for its key: that is the newcomer's, which is not needed.
+    Replaced(Entry<K, V>),
     /// It was not taken in.
     Refused(Entry<K, V>),
     /// Give the place back, see to [`Cache::make_room_elsewhere`], and try again.
@@ -45,9 +47,15 @@ pub(crate) enum Outcome<'a, K, V> {
 }
 
 impl<'a, K, V> Newcomer<'a, K, V> {
-    pub(crate) const fn new(hash: u64, key: K, value: V, weight: u64, terms: Option<&'a Terms>) -> Self {
-        let entry = Entry { key, value, stamps: Stamps::plain(weight) };
-        Self { hash, entry, terms, progress: Progress { told: false, attempts: 0 } }
+    pub(crate) fn new(
+        hash: u64,
+        (key, value): (K, V),
+        weight: u64,
+        terms: Option<&'a Terms>,
+        pass: Pass<'a>,
+    ) -> Self {
+        let stamps = Stamps { tags: pass.mark().0, ..Stamps::plain(weight) };
+        Self { hash, entry: Entry { key, value, stamps }, terms, pass, progress: Progress::default() }
     }
 }
 
@@ -90,7 +98,7 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
-        let mut departed = Departed::new();
+        let mut departed = self.leaving();
         let (mut place, found) = self.storage.find(hash, key);
         let found = self.living(&mut place, found, &mut departed);
         let removed = match found {
@@ -101,38 +109,42 @@ where
             }
         };
         drop(place);
-        self.settle(departed);
-        let Entry { key, value, stamps } = removed?;
-        self.counters.one(Count::Removals);
-        drop(key);
-        self.serves(&stamps).then_some(value)
+        drop(departed);
+        let removed = removed?;
+        let served = self.serves(&removed.stamps);
+        self.see_off_one(&removed, Cause::Explicit);
+        served.then_some(removed.value)
     }
 
     fn put(&self, key: K, value: V, terms: Option<&Terms>) -> Option<V> {
         let weight = self.weigh(&key, &value);
         let hash = self.hash(&key);
-        if weight > self.capacity() {
-            self.counters.one(Count::Rejections);
-            return self.remove(&key);
-        }
-        let mut newcomer = Newcomer::new(hash, key, value, weight, terms);
+        let pass = match self.pass(terms, None) {
+            Ok(pass) if weight <= self.capacity() => pass,
+            _ => {
+                self.counters.one(Count::Rejections);
+                return self.remove(&key);
+            }
+        };
+        let mut newcomer = Newcomer::new(hash, (key, value), weight, terms, pass);
         loop {
-            let mut departed = Departed::new();
+            let mut departed = self.leaving();
             let (mut place, found) = self.storage.find(hash, &newcomer.entry.key);
             self.flights.fence(hash, &newcomer.entry.key);
             let outcome = self.admit(&mut place, found, newcomer, false, &mut departed);
             drop(place);
-            self.settle(departed);
+            drop(departed);
             match outcome {
                 Outcome::Inserted => {
                     self.counters.one(Count::Insertions);
                     self.sweep_aside(hash);
                     return None;
                 }
-                Outcome::Replaced(old, _) => {
+                Outcome::Replaced(old) => {
                     self.counters.one(Count::Insertions);
-                    self.counters.one(Count::Replacements);
-                    return Some(old);
+                    let served = self.serves(&old.stamps);
+                    self.see_off_one(&old, Cause::Replaced);
+                    return served.then_some(old.value);
                 }
                 Outcome::Refused(_) => {
                     self.counters.one(Count::Rejections);
@@ -163,19 +175,24 @@ where
         let weight = newcomer.entry.stamps.weight;
         let stay = stay || newcomer.progress.attempts > ATTEMPTS;
         let room = place.room(&mut found, weight, &mut newcomer.progress.told, stay, departed);
-        let Newcomer { hash, mut entry, terms, progress } = newcomer;
+        let Newcomer { hash, mut entry, terms, pass, progress } = newcomer;
         match (room, found) {
             (Ok(()), Some(slot)) => {
                 let mut stamps = place.stamps(slot);
                 let old = stamps;
                 let (ttl, now) = (terms.and_then(Terms::own_ttl), || self.now());
                 stamps.times = self.lifetimes.on_update(now, hash, ttl, &old.times, &entry.key, &entry.value);
-                stamps.weight = weight;
+                (stamps.weight, stamps.tags) = (weight, entry.stamps.tags);
                 if stamps != old {
                     place.set_stamps(slot, &stamps);
                 }
+                pass.used();
                 place.hit(slot);
-                Outcome::Replaced(place.replace(slot, entry.value), entry.key)
+                Outcome::Replaced(Entry {
+                    value: place.replace(slot, entry.value),
+                    stamps: old,
+                    key: entry.key,
+                })
             }
             (Ok(()), None) => {
                 let (ttl, now) = (terms.and_then(Terms::own_ttl), || self.now());
@@ -184,6 +201,7 @@ where
                     if entry.stamps.times == Times::FOREVER { self.ticks() } else { self.now().ticks() };
                 match place.insert(entry, ticks) {
                     Ok(slot) => {
+                        pass.used();
                         if terms.is_some_and(Terms::is_pinned) {
                             place.set_pinned(slot, true);
                         }
@@ -192,7 +210,7 @@ where
                     Err(entry) => Outcome::Refused(entry),
                 }
             }
-            (Err(Elsewhere::Grow), _) => Outcome::Again(Newcomer { hash, entry, terms, progress }),
+            (Err(Elsewhere::Grow), _) => Outcome::Again(Newcomer { hash, entry, terms, pass, progress }),
             (Err(Elsewhere::Nowhere), found) => {
                 // What it would have replaced is out of date.
                 if let Some(slot) = found {
@@ -205,9 +223,9 @@ where
 
     /// Does what [`Outcome::Again`] asks for.
     pub(crate) fn make_room_elsewhere(&self, hash: u64, progress: &mut Progress) {
-        let mut departed = Departed::new();
+        let mut departed = self.leaving();
         if self.storage.make_room_elsewhere(hash, &mut departed) {
-            self.settle(departed);
+            drop(departed);
         } else {
             // The room is reserved by inserts that are about to come in: let them. Or what holds it is pinned.
             progress.attempts += 1;

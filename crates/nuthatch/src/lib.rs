@@ -13,14 +13,18 @@
 //! assert_eq!((name.as_str(), cache.stats().hits), ("Grace", 1));
 //! ```
 //!
-//! Features: `log` adds [`log::Log`], a key-value store on append-only segments that survives crashes.
+//! Features: `log` adds [`log::Log`], a key-value store on append-only segments that survives crashes; `metrics` publishes
+//! the statistics of caches through the facade of that name.
 
 pub use nuthatch_cache::{
-    BuildError, Builder, Cache, Cause, Clock, Cursor, Equivalent, Expiry, LoadError, ManualClock, MissCauses,
-    Policy, PolicyKind, RandomState, ResizeError, Stats, StorageKind, Terms,
+    BuildError, Builder, Cache, Cause, Clock, Cursor, Equivalent, Expiry, LoadError, Maintenance,
+    ManualClock, MissCauses, Policy, PolicyKind, RandomState, ResizeError, Stats, StorageKind, Terms,
 };
 /// The states of a [`Builder`], by which it knows whether it can be built.
 pub use nuthatch_cache::{Entries, Unbounded, Unweighed, Weighed};
+
+#[cfg(feature = "metrics")]
+pub use nuthatch_cache::describe_metrics;
 
 /// The durable log.
 #[cfg(feature = "log")]

@@ -4,13 +4,17 @@ mod error;
 mod plain;
 mod plan;
 
-use std::{hash::BuildHasher, marker::PhantomData, time::Duration};
+use std::{
+    hash::{BuildHasher, Hash},
+    marker::PhantomData,
+    time::Duration,
+};
 
 use nuthatch_policy::{Policy, PolicyKind};
 
 pub(crate) use self::plan::Plan;
 pub use self::{error::BuildError, plan::StorageKind};
-use crate::{Cache, Clock, Expiry, RandomState};
+use crate::{Cache, Cause, Clock, Expiry, RandomState, leaving::FeedKey, listener::Listener};
 
 /// The state of a [`Builder`] that was not told a capacity yet: it has no `build`.
 ///
@@ -61,6 +65,8 @@ pub(crate) struct Options<K, V, S> {
     stale_if_error: Duration,
     jitter: f64,
     expiry: Option<Box<dyn Expiry<K, V>>>,
+    listener: Option<Listener<K, V>>,
+    miss_causes: Option<FeedKey<K>>,
     clock: Clock,
     hasher: S,
 }
@@ -84,6 +90,8 @@ impl<K, V> Options<K, V, RandomState> {
             stale_if_error: Duration::ZERO,
             jitter: 0.0,
             expiry: None,
+            listener: None,
+            miss_causes: None,
             clock: Clock::default(),
             hasher: RandomState::default(),
         }
@@ -189,6 +197,46 @@ impl<K, V, B, S> Builder<K, V, B, S> {
         self
     }
 
+    /// Is told of each entry that leaves, and why. Default: nobody.
+    ///
+    /// Called by whoever makes the entry leave, before its call returns and after all locks were given back: it may use
+    /// the cache. If it panics, it is told of the others that leave with that call all the same, and the panic goes on to
+    /// the caller. Dropping a cache tells nothing.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use nuthatch_cache::{Cache, Cause};
+    ///
+    /// let (sender, gone) = mpsc::channel();
+    /// let cache = Cache::builder()
+    ///     .capacity(1)
+    ///     .listener(move |key: &u32, _: &&str, cause| sender.send((*key, cause)).unwrap())
+    ///     .build()?;
+    /// cache.insert(1, "one");
+    /// cache.insert(2, "two");
+    /// cache.remove(&2);
+    /// assert_eq!(gone.try_iter().collect::<Vec<_>>(), [(1, Cause::Size), (2, Cause::Explicit)]);
+    /// # Ok::<(), nuthatch_cache::BuildError>(())
+    /// ```
+    pub fn listener(mut self, listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
+        self.options.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// Remembers of keys that left why they did, so that [`Stats::miss_causes`](crate::Stats::miss_causes) can say what
+    /// would have made hits of the misses. Default: only what a look-up meets itself is known.
+    ///
+    /// Costs two bytes for each entry of the capacity at once, rounded up to a power of two (128 KiB where entries are
+    /// weighed), a hash of the key and a store for each entry that leaves, and a load for each miss. The memory is
+    /// short: of as many departures as the capacity, five of eight are forgotten and count as cold.
+    pub fn record_miss_causes(mut self) -> Self
+    where
+        K: Hash,
+    {
+        self.options.miss_causes = Some(|mut hasher, key| key.hash(&mut hasher));
+        self
+    }
+
     /// How many locks the keys are spread over, rounded up to a power of two, at most 1024. Default: eight per
     /// processor, fewer for a small cache and one for up to 2047 entries. Implies [exact](StorageKind::Exact) storage.
     ///
@@ -232,6 +280,8 @@ impl<K, V, B, S> Builder<K, V, B, S> {
                 stale_if_error: options.stale_if_error,
                 jitter: options.jitter,
                 expiry: options.expiry,
+                listener: options.listener,
+                miss_causes: options.miss_causes,
                 clock: options.clock,
                 hasher,
             },

@@ -8,7 +8,9 @@ use super::{BuildError, Options, PolicyChoice, plain::is_copy};
 use crate::{
     Clock, RandomState,
     cache::Weigher,
+    leaving::Memory,
     lifetimes::Lifetimes,
+    listener::Listener,
     storage::{Exact, Sets, Storage},
 };
 
@@ -23,6 +25,8 @@ pub(crate) struct Plan<K, V, S> {
     pub(crate) storage: Storage<K, V>,
     pub(crate) lifetimes: Lifetimes<K, V>,
     pub(crate) weigher: Option<Weigher<K, V>>,
+    pub(crate) listener: Option<Listener<K, V>>,
+    pub(crate) memory: Option<Memory<K, S>>,
     pub(crate) clock: Clock,
     pub(crate) hasher: S,
 }
@@ -45,6 +49,8 @@ impl<K, V> Plan<K, V, RandomState> {
             storage: storage(capacity, false, &Options::new()),
             lifetimes: Lifetimes::default(),
             weigher: None,
+            listener: None,
+            memory: None,
             clock: Clock::default(),
             hasher: RandomState::default(),
         }
@@ -58,6 +64,8 @@ impl<K, V, S: BuildHasher> Plan<K, V, S> {
         mut options: Options<K, V, S>,
     ) -> Result<Self, BuildError> {
         options.check()?;
+        // Weights say nothing of how many entries there are.
+        let entries = if weigher.is_some() { 1 << 16 } else { capacity };
         let lifetimes = Lifetimes::default()
             .live(options.time_to_live)
             .idle(options.time_to_idle)
@@ -68,6 +76,8 @@ impl<K, V, S: BuildHasher> Plan<K, V, S> {
         Ok(Self {
             storage: storage(capacity, weigher.is_some(), &options),
             lifetimes,
+            memory: options.miss_causes.map(|feed| Memory::new(entries, feed)),
+            listener: options.listener,
             weigher,
             clock: options.clock,
             hasher: options.hasher,

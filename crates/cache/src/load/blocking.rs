@@ -9,7 +9,7 @@ use hashbrown::Equivalent;
 
 use super::{LoadError, Met, infallible};
 use crate::{
-    Cache,
+    Cache, Terms,
     flights::{running, wait},
 };
 
@@ -71,6 +71,66 @@ where
         Q: Hash + Equivalent<K> + ToOwned + ?Sized,
         Q::Owned: Into<K>,
     {
+        self.load_blocking(key, false, || Ok((load()?, None)))
+    }
+
+    /// As [`get_or_insert_with`](Self::get_or_insert_with), for a `load` that says as well on which terms its value is to be
+    /// kept: how long, with which tags. So a value that says "there is none" may be kept for a shorter time, and what a
+    /// row was made from becomes its tags. If one of the tags is invalidated while `load` runs, the value goes to those who
+    /// wait for it and is not kept.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use nuthatch_cache::{Cache, Terms};
+    ///
+    /// let cache: Cache<u64, Option<String>> = Cache::new(1_000);
+    /// let find = |id: &u64| (*id == 7).then(|| "Ada".to_owned());
+    /// let user = cache.get_or_insert_with_terms(&8, || match find(&8) {
+    ///     Some(name) => (Some(name), Terms::new().tag("users")),
+    ///     None => (None, Terms::new().tag("users").ttl(Duration::from_secs(5))),
+    /// });
+    /// assert_eq!(user, None);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_insert_with`](Self::get_or_insert_with).
+    pub fn get_or_insert_with_terms<Q>(&self, key: &Q, load: impl FnOnce() -> (V, Terms)) -> V
+    where
+        Q: Hash + Equivalent<K> + ToOwned + ?Sized,
+        Q::Owned: Into<K>,
+    {
+        let loaded = self.try_get_or_insert_with_terms(key, || Ok::<_, Infallible>(load()));
+        infallible(loaded, "get_or_insert_with_terms")
+    }
+
+    /// As [`get_or_insert_with_terms`](Self::get_or_insert_with_terms), for a `load` that may fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get_or_insert_with`](Self::try_get_or_insert_with).
+    pub fn try_get_or_insert_with_terms<Q, E>(
+        &self,
+        key: &Q,
+        load: impl FnOnce() -> Result<(V, Terms), E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Hash + Equivalent<K> + ToOwned + ?Sized,
+        Q::Owned: Into<K>,
+    {
+        self.load_blocking(key, true, || load().map(|(value, terms)| (value, Some(terms))))
+    }
+
+    fn load_blocking<Q, E>(
+        &self,
+        key: &Q,
+        may_bring_tags: bool,
+        load: impl FnOnce() -> Result<(V, Option<Terms>), E>,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Hash + Equivalent<K> + ToOwned + ?Sized,
+        Q::Owned: Into<K>,
+    {
         let hash = self.hash(key);
         loop {
             match self.meet(hash, key) {
@@ -80,12 +140,16 @@ where
                         return Ok(value);
                     }
                 }
-                Met::Lead(lead) => {
+                Met::Lead(mut lead) => {
+                    if may_bring_tags {
+                        lead.may_bring_tags();
+                    }
                     let loaded = {
                         let _running = running(&[lead.id()]);
                         load()
                     };
-                    return Ok(lead.land(loaded.map_err(LoadError::Failed)?));
+                    let (value, terms) = loaded.map_err(LoadError::Failed)?;
+                    return Ok(lead.land(value, terms.as_ref()));
                 }
             }
         }

@@ -189,7 +189,7 @@ where
             return Err(LoadError::Miscounted { asked, returned });
         }
         for ((index, lead), value) in self.leads.drain(..).zip(values) {
-            self.found[index] = Some(lead.land(value));
+            self.found[index] = Some(lead.land(value, None));
         }
         Ok(())
     }

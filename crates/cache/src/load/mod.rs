@@ -14,7 +14,7 @@ use std::{
 
 use hashbrown::Equivalent;
 
-use crate::{Cache, counters::Count, flights::Flight, storage::Departed};
+use crate::{Cache, counters::Count, flights::Flight};
 
 pub use error::LoadError;
 use lead::Lead;
@@ -47,7 +47,7 @@ where
         if let Some(value) = self.glance(hash, key) {
             return Met::Hit(value);
         }
-        let mut departed = Departed::new();
+        let mut departed = self.leaving();
         let (mut place, found) = self.storage.find(hash, key);
         let found = self.living(&mut place, found, &mut departed);
         let met = match found.filter(|slot| self.serves(&place.stamps(*slot))) {
@@ -61,8 +61,11 @@ where
             },
         };
         drop(place);
-        self.counters.one(if matches!(met, Met::Hit(_)) { Count::Hits } else { Count::ColdMisses });
-        self.settle(departed);
+        match met {
+            Met::Hit(_) => self.counters.one(Count::Hits),
+            Met::Joined(_) | Met::Lead(_) => self.count_miss(hash, departed.last_cause()),
+        }
+        drop(departed);
         met
     }
 }

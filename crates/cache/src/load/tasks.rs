@@ -87,7 +87,7 @@ where
                         };
                         poll_fn(poll).await
                     };
-                    return Ok(lead.land(loaded.map_err(LoadError::Failed)?));
+                    return Ok(lead.land(loaded.map_err(LoadError::Failed)?, None));
                 }
             }
         }

@@ -76,13 +76,19 @@ impl<K, V> Departed<K, V> {
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Entry<K, V>, Cause)> {
+        self.first.iter().chain(&self.rest).map(|(entry, cause)| (entry, *cause))
+    }
+
+    /// The cause of the last that left.
+    pub(crate) fn last_cause(&self) -> Option<Cause> {
+        self.rest.last().or(self.first.as_ref()).map(|(_, cause)| *cause)
+    }
 }
 
-impl<K, V> IntoIterator for Departed<K, V> {
-    type Item = (Entry<K, V>, Cause);
-    type IntoIter = std::iter::Chain<std::option::IntoIter<Self::Item>, std::vec::IntoIter<Self::Item>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.rest)
+impl<K, V> Default for Departed<K, V> {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -25,7 +25,6 @@
 
 mod register;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the rewritten cache asks here"))]
 pub(crate) use register::{Begin, Mark, Refused, Tags};
 
 #[cfg(test)]

@@ -1,0 +1,82 @@
+//! Entries with tags: their marks, and their invalidation.
+
+use crate::{
+    Cache, Terms,
+    storage::Stamps,
+    tags::{Begin, Mark, Refused, Tags},
+};
+
+/// The mark of an entry that is to come in. Dropped before it did, it is taken back.
+pub(crate) struct Pass<'a> {
+    tags: Option<&'a Tags>,
+    mark: Mark,
+}
+
+impl Pass<'_> {
+    /// For an entry without tags.
+    pub(crate) const NONE: Self = Self { tags: None, mark: Mark::NONE };
+
+    pub(crate) const fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// The entry came in: its mark is taken back when it leaves.
+    pub(crate) fn used(mut self) {
+        self.tags = None;
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if let Some(tags) = self.tags {
+            tags.leave(self.mark);
+        }
+    }
+}
+
+impl<K, V, S> Cache<K, V, S> {
+    /// Removes the entries that have `tag`, however many: when this returns, none of them is found any more, and no load
+    /// that began before will bring one in with this tag. Their memory comes back as they are met, by look-ups, inserts
+    /// beside them or a [`sweep`](Self::sweep); until then they count towards [`len`](Self::len).
+    ///
+    /// ```
+    /// use nuthatch_cache::{Cache, Terms};
+    ///
+    /// let cache = Cache::new(1_000);
+    /// cache.insert_with("eggs", 12, &Terms::new().tag("food").tag("shop:1"));
+    /// cache.insert_with("nails", 500, &Terms::new().tag("shop:1"));
+    /// cache.invalidate_tag("food");
+    /// assert_eq!((cache.get("eggs"), cache.get("nails")), (None, Some(500)));
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// One store for each *distinct set* of tags in use that contains this one, under a lock that inserts with tags share;
+    /// no look at any entry. Entries with a user's tag and a shop's, of which there are thousands, make it cheap to
+    /// invalidate a user and thousands of stores to invalidate a shop. Reads of entries without tags pay nothing, reads of
+    /// those with tags one load.
+    pub fn invalidate_tag(&self, tag: &str) {
+        self.tags().invalidate(tag);
+    }
+
+    pub(crate) fn tags(&self) -> &Tags {
+        self.tags.get_or_init(|| Box::new(Tags::new()))
+    }
+
+    /// The mark for an entry on these terms, whose value was begun at `begin`, or now.
+    pub(crate) fn pass(&self, terms: Option<&Terms>, begin: Option<&Begin<'_>>) -> Result<Pass<'_>, Refused> {
+        match terms.map(Terms::tags) {
+            None | Some([]) => Ok(Pass::NONE),
+            Some(names) => {
+                let tags = self.tags();
+                tags.enter(names, begin).map(|mark| Pass { tags: Some(tags), mark })
+            }
+        }
+    }
+
+    /// Whether no tag of the entry was invalidated. To be asked while the entry is where it was found.
+    pub(crate) fn is_valid(&self, stamps: &Stamps) -> bool {
+        let mark = Mark(stamps.tags);
+        mark == Mark::NONE || self.tags.get().is_some_and(|tags| tags.is_valid(mark))
+    }
+}
