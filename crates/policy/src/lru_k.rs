@@ -9,7 +9,7 @@
 //! requests that matter, K for each entry and one less for each ghost, are on one list in the order of time. A hit adds one
 //! at the head and drops the oldest of the entry's, nothing is ever inserted between, and the tail belongs to the entry
 //! that leaves, unless it belongs to a ghost: then it is taken off, which the ghost has paid for. Metadata: with K = 2 about
-//! 64 bytes per entry and as much per ghost, 8 more for each request more; as many ghosts as entries.
+//! 60 bytes per entry and as much per ghost, 8 more for each request more; as many ghosts as entries.
 //! Strong on mixtures of hot and cold, as in databases (index and record pages), and against scans; weak when favourites
 //! change, which it learns only from a second request, on recency and on loops. The paper finds little to gain beyond two.
 //!
@@ -41,7 +41,7 @@ const NO_ENTRY: Entry = Entry { hash: 0, weight: 0, note: Slot::NONE };
 ///
 /// Entries that were requested fewer than K times leave first. A larger K is harder to fool, and slower to learn.
 ///
-/// Cost: O(1) but for K steps when an entry leaves. About 64 bytes per entry with K = 2, 8 more for each request more; as
+/// Cost: O(1) but for K steps when an entry leaves. About 60 bytes per entry with K = 2, 8 more for each request more; as
 /// many ghosts as entries, which take as much.
 #[derive(Clone, Debug)]
 pub struct LruK {
