@@ -5,12 +5,18 @@ use std::time::Duration;
 /// How much work a run puts into each figure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
+    /// Everything that can be asked, rather than what is worth asking often.
+    pub(crate) full: bool,
     /// Turns of each subject at each measure.
     pub(crate) rounds: usize,
-    /// Operations of each thread in one turn.
+    /// Operations of one turn, for each core that works on it.
     pub(crate) operations: usize,
+    /// How long a turn may take: a slow subject does fewer operations.
+    pub(crate) turn: Duration,
     /// Fresh caches of each subject where a figure needs a cache's whole life: memory and hit ratio.
     pub(crate) lives: usize,
+    /// How long a process that measures memory may take.
+    pub(crate) life: Duration,
     /// How often a turn may be repeated because other processes disturbed it.
     pub(crate) attempts: usize,
     /// How long a server is loaded in one turn.
@@ -23,18 +29,24 @@ pub(crate) struct Effort {
 
 impl Effort {
     pub(crate) const QUICK: Self = Self {
+        full: false,
         rounds: 5,
         operations: 1 << 19,
+        turn: Duration::from_millis(30),
         lives: 1,
+        life: Duration::from_secs(25),
         attempts: 1,
         window: Duration::from_secs(1),
         keys: 100_000,
         requests: 4_000_000,
     };
     pub(crate) const FULL: Self = Self {
+        full: true,
         rounds: 15,
         operations: 1 << 20,
+        turn: Duration::from_millis(250),
         lives: 5,
+        life: Duration::from_mins(5),
         attempts: 5,
         window: Duration::from_secs(3),
         keys: 1_000_000,

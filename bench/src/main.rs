@@ -14,18 +14,24 @@ mod area_server;
 mod area_simulate;
 mod cpu_clock;
 mod effort;
+mod published;
 mod random;
 mod report;
 mod stream;
 mod zipf;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::bail;
 use clap::{Parser, ValueEnum};
 
 use crate::{
     effort::Effort,
+    published::Folder,
     report::{Format, Report},
 };
 
@@ -51,9 +57,17 @@ struct Arguments {
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
 
+    /// Areas cache and simulate: where the published traces are [default: NUTHATCH_TRACES, or ../shared/traces].
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
+
     /// Area server: keep servers on core 0 and the client on core 1.
     #[arg(long)]
     pin: bool,
+
+    /// Area cache: what a process that measures memory is told by the one that started it.
+    #[arg(long, hide = true, value_name = "LIFE/SUBJECT")]
+    one_life: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,18 +105,23 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(life) = arguments.one_life {
+        writeln!(io::stdout().lock(), "{}", area_cache::memory::lead_one_life(&life)?)?;
+        return Ok(());
+    }
     let area = arguments.area.name();
+    let traces = Folder::new(arguments.traces);
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let format = if arguments.csv { Format::Csv } else { Format::Table };
     let mut report = Report::start(&area, format, arguments.only);
     match arguments.area {
-        Area::Cache => area_cache::run(effort, &mut report),
+        Area::Cache => area_cache::run(&traces, effort, &mut report),
         Area::Hash => area_hash::run(effort, &mut report),
         Area::Server => {
             let options = area_server::Options { pin: arguments.pin };
             area_server::run(options, effort, &mut report)?;
         }
-        Area::Simulate => area_simulate::run(effort, &mut report)?,
+        Area::Simulate => area_simulate::run(&traces, effort, &mut report)?,
         Area::Log | Area::Tiers => {
             let ready = Area::READY.map(Area::name).join(", ");
             bail!("area `{area}` is not there yet; there are: {ready}");

@@ -1,72 +1,85 @@
 //! Who takes part: each subject by name, and how to build it.
 
-use foldhash::fast::RandomState;
-use nuthatch_cache::{Cache, PolicyKind};
-use quick_cache::{UnitWeighter, sync::DefaultLifecycle};
-
 use crate::{
-    area_cache::{subject::LockedLru, work::Rig},
-    report::Sample,
+    area_cache::{subject, work::Rig},
+    report::{Role, Sample},
     stream::Stream,
 };
 
 /// A subject that was not built yet.
 pub(crate) struct Contender<S: Stream> {
     pub(crate) name: &'static str,
-    pub(crate) ours: bool,
+    pub(crate) role: Role,
+    /// Whether it has a blocking call that loads a missing value once for all callers.
+    pub(crate) loads: bool,
     pub(crate) build: Build<S>,
 }
 
 /// Builds a cache that holds up to so many entries.
-pub(crate) type Build<S> = fn(capacity: u64) -> Box<dyn Rig<S>>;
+pub(crate) type Build<S> = fn(capacity: u64) -> Built<S>;
+
+/// A cache, or why there is none.
+pub(crate) type Built<S> = anyhow::Result<Box<dyn Rig<S>>>;
 
 impl<S: Stream> Contender<S> {
+    /// All that there are, the maps that never evict last.
     pub(crate) fn all() -> Vec<Self> {
-        let ours = |name, build| Self { name, ours: true, build };
-        let peer = |name, build| Self { name, ours: false, build };
+        let ceiling = |name, build| Self { name, role: Role::Beside, loads: false, build };
+        let mut all = Self::evicting();
+        all.push(ceiling("dashmap (never evicts)", subject::dashmap::<S>));
+        all.push(ceiling("papaya (never evicts)", subject::papaya::<S>));
+        all.push(ceiling("scc (never evicts)", subject::scc::<S>));
+        all
+    }
+
+    /// Those that keep a bound.
+    pub(crate) fn evicting() -> Vec<Self> {
+        let ours = |name, build| Self { name, role: Role::Ours, loads: true, build };
+        let loads = |name, build| Self { name, role: Role::Peer, loads: true, build };
+        let peer = |name, build| Self { name, role: Role::Peer, loads: false, build };
         vec![
-            ours("nuthatch", |capacity| nuthatch::<S>(PolicyKind::Auto, capacity)),
-            ours("nuthatch-lru", |capacity| nuthatch::<S>(PolicyKind::Lru, capacity)),
-            peer("moka", moka::<S>),
-            peer("quick_cache", quick_cache::<S>),
-            peer("hashlink+mutex", hashlink::<S>),
+            ours("nuthatch", subject::nuthatch::<S>),
+            ours("nuthatch-lru", subject::nuthatch_lru::<S>),
+            loads("quick_cache", subject::quick_cache::<S>),
+            loads("moka", subject::moka::<S>),
+            peer("mini-moka", subject::mini_moka::<S>),
+            peer("foyer-s3fifo", subject::foyer_s3fifo::<S>),
+            peer("foyer-lfu", subject::foyer_lfu::<S>),
+            peer("stretto", subject::stretto::<S>),
+            peer("cachekit-s3fifo", subject::cachekit::<S>),
+            peer("tinyufo", subject::tinyufo::<S>),
+            peer("sieve-cache", subject::sieve_cache::<S>),
+            loads("hashlink+mutex", subject::hashlink::<S>),
+            loads("lru+mutex", subject::lru::<S>),
+        ]
+    }
+
+    /// Those that are known for their hit ratios, and ours.
+    pub(crate) fn known_for_hits() -> Vec<Self> {
+        const NAMES: [&str; 4] = ["quick_cache", "moka", "foyer-s3fifo", "foyer-lfu"];
+        let mut all = Self::evicting();
+        all.retain(|contender| contender.role == Role::Ours || NAMES.contains(&contender.name));
+        all
+    }
+
+    /// Those that let entries expire, with a time to live.
+    pub(crate) fn with_expiry() -> Vec<Self> {
+        let of = |name, role, build| Self { name, role, loads: false, build };
+        vec![
+            of("nuthatch", Role::Ours, subject::nuthatch_with_expiry::<S>),
+            of("moka", Role::Peer, subject::moka_with_expiry::<S>),
+            of("mini-moka", Role::Peer, subject::mini_moka_with_expiry::<S>),
+            of("stretto", Role::Peer, subject::stretto_with_expiry::<S>),
         ]
     }
 
     /// A sample of this subject, with no rounds yet.
     pub(crate) fn sample(&self) -> Sample {
-        Sample { subject: self.name.to_owned(), ours: self.ours, rounds: Vec::new(), beside: String::new() }
+        Sample::new(self.name, self.role)
     }
 }
 
-fn nuthatch<S: Stream>(policy: PolicyKind, capacity: u64) -> Box<dyn Rig<S>> {
-    let builder = Cache::<S::Owned, S::Value>::builder().policy(policy).hasher(RandomState::default());
-    #[expect(clippy::expect_used, reason = "no setting here can be wrong")]
-    let cache = builder.capacity(capacity).build().expect("a capacity and a policy");
-    Box::new(cache)
-}
-
-fn moka<S: Stream>(capacity: u64) -> Box<dyn Rig<S>> {
-    let builder = moka::sync::Cache::<S::Owned, S::Value>::builder().max_capacity(capacity);
-    Box::new(builder.build_with_hasher(RandomState::default()))
-}
-
-fn quick_cache<S: Stream>(capacity: u64) -> Box<dyn Rig<S>> {
-    Box::new(quick_cache::sync::Cache::<S::Owned, S::Value, _, _, _>::with(
-        entries(capacity),
-        capacity,
-        UnitWeighter,
-        RandomState::default(),
-        DefaultLifecycle::default(),
-    ))
-}
-
-fn hashlink<S: Stream>(capacity: u64) -> Box<dyn Rig<S>> {
-    let cache =
-        hashlink::LruCache::<S::Owned, S::Value, _>::with_hasher(entries(capacity), RandomState::default());
-    Box::new(LockedLru::new(cache))
-}
-
-fn entries(capacity: u64) -> usize {
+/// A number of entries as most caches want it.
+pub(crate) fn entries(capacity: u64) -> usize {
     usize::try_from(capacity).unwrap_or(usize::MAX)
 }

@@ -9,7 +9,10 @@ use std::{
 };
 
 use crate::{
-    area_cache::subject::Subject,
+    area_cache::{
+        subject::Subject,
+        tail::{self, Tail},
+    },
     cpu_clock::{thread_cpu_time, thread_wait_time},
     stream::Stream,
 };
@@ -21,6 +24,8 @@ pub(crate) enum Work {
     Get,
     /// Reads it; on a miss, inserts it. No promise that only one thread does.
     GetThenInsert,
+    /// The same, and after each insertion whatever the cache puts off: a small one then keeps its bound as well.
+    Replay,
     /// The cache's own call, with its promise that one thread loads and the others wait.
     GetOrInsertWith,
     /// Inserts every so-manieth, reads the others.
@@ -36,9 +41,20 @@ pub(crate) struct Course<'a, S> {
     pub(crate) threads: usize,
     /// Where in the stream the first thread starts. The others start far from it.
     pub(crate) start: usize,
+    /// Unmeasured operations of each thread before the others: brings the cache back into the processor's caches after
+    /// another subject's turn.
+    pub(crate) warm_up: usize,
     /// Operations of each thread.
     pub(crate) operations: usize,
 }
+
+impl<S> Clone for Course<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Course<'_, S> {}
 
 /// What a turn cost, all threads together.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,15 +73,15 @@ pub(crate) struct Turn {
 pub(crate) trait Rig<S> {
     fn turn(&self, course: &Course<'_, S>) -> Turn;
 
-    /// How many entries the cache holds.
-    fn entries(&self) -> u64;
+    /// Times each operation of one thread, alone or while another thread does other work on the same cache.
+    fn tail(&self, course: &Course<'_, S>, companion: Option<Work>) -> Tail;
+
+    /// How many entries the cache holds once what was put off is done, if it tells.
+    fn entries(&self) -> Option<u64>;
 }
 
 /// Threads start this far apart in the stream: more than a turn takes.
-const THREAD_STRIDE: usize = 1_999_993;
-/// Unmeasured operations before a turn, in parts of the turn: brings the cache back into the processor's caches after
-/// another subject's turn.
-const WARM_UP_SHARE: usize = 8;
+pub(super) const THREAD_STRIDE: usize = 1_999_993;
 
 impl<S, C> Rig<S> for C
 where
@@ -77,7 +93,7 @@ where
         thread::scope(|scope| {
             let threads = (0..course.threads).map(|thread| {
                 let first = course.start + thread * THREAD_STRIDE;
-                let begin = first + course.operations / WARM_UP_SHARE;
+                let begin = first + course.warm_up;
                 let barrier = &barrier;
                 scope.spawn(move || {
                     work(self, course.stream, course.work, first..begin);
@@ -94,8 +110,13 @@ where
         })
     }
 
-    fn entries(&self) -> u64 {
-        self.settled_len()
+    fn tail(&self, course: &Course<'_, S>, companion: Option<Work>) -> Tail {
+        tail::measured(self, course, companion)
+    }
+
+    fn entries(&self) -> Option<u64> {
+        self.settle();
+        self.len()
     }
 }
 
@@ -125,14 +146,14 @@ fn sum<S>(course: &Course<'_, S>, threads: impl Iterator<Item = Finish>) -> Turn
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     lookups: usize,
     hits: usize,
 }
 
 /// Not inlined, so that each subject's loop is one symbol in a profile.
 #[inline(never)]
-fn work<S, C>(cache: &C, stream: &S, work: Work, indices: Range<usize>) -> Tally
+pub(super) fn work<S, C>(cache: &C, stream: &S, work: Work, indices: Range<usize>) -> Tally
 where
     S: Stream,
     C: Subject<S::Key, S::Value>,
@@ -153,6 +174,17 @@ where
                     hits += 1;
                 } else {
                     insert(index);
+                }
+            }
+            Tally { lookups: operations, hits }
+        }
+        Work::Replay => {
+            for index in indices {
+                if get(index) {
+                    hits += 1;
+                } else {
+                    insert(index);
+                    cache.settle();
                 }
             }
             Tally { lookups: operations, hits }

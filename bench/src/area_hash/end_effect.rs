@@ -3,6 +3,7 @@
 use crate::{
     area_cache::{
         contender::{Build, Contender},
+        field::Field,
         speed::Question,
         work::Work,
     },
@@ -31,13 +32,17 @@ fn ask<S: Stream>(
     effort: Effort,
     report: &mut Report,
 ) {
+    let get = Question { name, work: Work::Get, stream, threads: &[1, 2] };
+    if !get.is_wanted(report) {
+        return;
+    }
     let contender = |function: &HashFunction| Contender {
         name: function.name,
-        ours: function.ours,
+        role: function.role,
+        loads: true,
         build: build(function),
     };
-    let contenders = functions.iter().map(contender).collect::<Vec<_>>();
-    let capacity = 2 * u64::from(KEYS);
-    let get = Question { name, capacity, fill: (stream, WARM), work: Work::Get, stream };
-    get.ask(&contenders, effort, report);
+    let contenders = functions.iter().map(contender).collect();
+    let field = Field::filled(contenders, 2 * u64::from(KEYS), (stream, WARM), report);
+    get.ask(&field, effort, report);
 }

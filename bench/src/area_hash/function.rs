@@ -10,14 +10,14 @@ use crate::{
         quality::unevenness,
         time::{Input, Mode, nanos_per_hash},
     },
-    report::Sample,
+    report::{Role, Sample},
     stream::{Numbers, Stream, Texts},
 };
 
 /// A hash function, with all that is asked of it compiled for it.
 pub(crate) struct HashFunction {
     pub(crate) name: &'static str,
-    pub(crate) ours: bool,
+    pub(crate) role: Role,
     pub(crate) nanos_per_hash: fn(&Input, Mode, usize) -> f64,
     /// See [`unevenness`].
     pub(crate) unevenness: fn(shift: u32) -> f64,
@@ -27,7 +27,7 @@ pub(crate) struct HashFunction {
 
 impl HashFunction {
     pub(crate) fn all() -> [Self; 6] {
-        let current = Self { ours: true, ..Self::of::<foldhash::fast::RandomState>("foldhash-fast") };
+        let current = Self { role: Role::Ours, ..Self::of::<foldhash::fast::RandomState>("foldhash-fast") };
         [
             current,
             Self::of::<foldhash::quality::RandomState>("foldhash-quality"),
@@ -44,17 +44,17 @@ impl HashFunction {
     {
         Self {
             name,
-            ours: false,
+            role: Role::Peer,
             nanos_per_hash: nanos_per_hash::<H>,
             unevenness: unevenness::<H>,
-            cache_of_numbers: |capacity| Box::new(cache::<Numbers, H>(capacity)),
-            cache_of_texts: |capacity| Box::new(cache::<Texts, H>(capacity)),
+            cache_of_numbers: |capacity| Ok(Box::new(cache::<Numbers, H>(capacity))),
+            cache_of_texts: |capacity| Ok(Box::new(cache::<Texts, H>(capacity))),
         }
     }
 
     /// A sample of this function, with no rounds yet.
     pub(crate) fn sample(&self) -> Sample {
-        Sample { subject: self.name.to_owned(), ours: self.ours, rounds: Vec::new(), beside: String::new() }
+        Sample::new(self.name, self.role)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     },
     cpu_clock::thread_cpu_time,
     effort::Effort,
-    report::{Better, Measure, Report, Sample},
+    report::{Better, Measure, Report, Role, Sample},
 };
 
 const CONNECTIONS: usize = 50;
@@ -155,8 +155,7 @@ impl Comparison<'_> {
 }
 
 fn sample(product: Product) -> Sample {
-    let ours = product == Product::Nuthatch;
-    Sample { subject: product.name().to_owned(), ours, rounds: Vec::new(), beside: String::new() }
+    Sample::new(product.name(), if product == Product::Nuthatch { Role::Ours } else { Role::Peer })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of operations are far below 2^52")]

@@ -17,7 +17,8 @@ use anyhow::Context;
 use crate::{
     area_simulate::{libcachesim::LibCacheSim, stream::Stream},
     effort::Effort,
-    report::{Better, Measure, Report, Sample},
+    published::Folder,
+    report::{Better, Measure, Report, Role, Sample},
 };
 
 /// The policies that all simulators have, by our spelling.
@@ -38,7 +39,7 @@ struct Outcome {
     hit_ratio: f64,
 }
 
-pub(crate) fn run(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn run(traces: &Folder, effort: Effort, report: &mut Report) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("cannot make a folder for the traces")?;
     let mut libcachesim = LibCacheSim::start();
     for kind in stream::Kind::ALL {
@@ -47,7 +48,7 @@ pub(crate) fn run(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
         if !replays && !curves && !report.wants(&peak::name(kind)) {
             continue;
         }
-        let Some(stream) = Stream::write(kind, effort, folder.path())? else { continue };
+        let Some(stream) = Stream::write(kind, traces, effort, folder.path())? else { continue };
         for policy in POLICIES {
             if report.wants(&name(kind, policy)) {
                 let capacity = [stream.distinct / CAPACITY_SHARE];
@@ -110,7 +111,7 @@ fn compare(
                 Some(sample) => sample.rounds.push(rate),
                 None => samples.push(Sample {
                     subject: subject.to_owned(),
-                    ours: subject.starts_with("nuthatch"),
+                    role: if subject.starts_with("nuthatch") { Role::Ours } else { Role::Peer },
                     rounds: vec![rate],
                     beside: format!("hit ratio {:.4}", outcome.hit_ratio),
                 }),

@@ -6,7 +6,7 @@ use crate::{
         CAPACITY_SHARE, POLICIES, nuthatch,
         stream::{Kind, Stream},
     },
-    report::{Better, Measure, Sample},
+    report::{Better, Measure, Role, Sample},
 };
 
 pub(super) fn name(kind: Kind) -> String {
@@ -21,7 +21,7 @@ pub(super) fn measure(stream: &Stream) -> anyhow::Result<Measure> {
         outcome?;
         samples.push(Sample {
             subject: format!("nuthatch-{policy}"),
-            ours: true,
+            role: Role::Ours,
             rounds: vec![bytes as f64 / stream.distinct as f64],
             beside: format!("{:.1} MB for {} distinct objects", bytes as f64 / 1e6, stream.distinct),
         });

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashSet,
-    env,
     fs::File,
     io::BufWriter,
     path::{Path, PathBuf},
@@ -11,7 +10,7 @@ use std::{
 use anyhow::Context;
 use nuthatch_trace::{Format, Request, Trace, Writer};
 
-use crate::{effort::Effort, random::Random, zipf::Zipf};
+use crate::{effort::Effort, published::Folder, random::Random, zipf::Zipf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -46,13 +45,21 @@ const SEED: u64 = 1;
 
 impl Stream {
     /// `None`, and a line that says so, if the published trace is not at hand.
-    pub(super) fn write(kind: Kind, effort: Effort, folder: &Path) -> anyhow::Result<Option<Self>> {
+    pub(super) fn write(
+        kind: Kind,
+        traces: &Folder,
+        effort: Effort,
+        folder: &Path,
+    ) -> anyhow::Result<Option<Self>> {
         let keys = match kind {
             Kind::Zipf => zipf(effort.requests),
             Kind::ArcP3 => {
-                let Some(path) = published("arc_P3_first2M.lis.zst") else {
-                    eprintln!("not measured: arc_P3, for want of its file; say where in NUTHATCH_TRACES");
-                    return Ok(None);
+                let path = match traces.find("arc_P3_first2M.lis.zst") {
+                    Ok(path) => path,
+                    Err(error) => {
+                        eprintln!("not measured: arc_P3: {error:#}");
+                        return Ok(None);
+                    }
                 };
                 let trace = Trace::open(path, Format::Auto)?;
                 trace.map(|request| Ok(request?.key)).collect::<anyhow::Result<Vec<_>>>()?
@@ -76,10 +83,4 @@ fn zipf(requests: usize) -> Vec<u64> {
     // Scattered as real keys are; key 0 is a mark of its own in some simulators.
     let key = |rank: usize| (rank as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (0..requests).map(|_| key(zipf.draw(&mut random))).collect()
-}
-
-fn published(name: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/traces");
-    let folder = env::var_os("NUTHATCH_TRACES").map_or(beside, PathBuf::from);
-    Some(folder.join(name)).filter(|path| path.is_file())
 }

@@ -1,0 +1,59 @@
+//! Ours, built in one place.
+
+use std::hash::BuildHasher;
+
+use nuthatch_cache::{Builder, Cache, Entries, PolicyKind};
+
+use super::{Hasher, Subject, TIME_TO_LIVE};
+use crate::{
+    area_cache::contender::Built,
+    stream::{Lookup, Stream},
+};
+
+impl<Q, V, S> Subject<Q, V> for Cache<Q::Owned, V, S>
+where
+    Q: Lookup + ?Sized,
+    V: Clone + Send + Sync,
+    S: BuildHasher + Send + Sync,
+{
+    fn get(&self, key: &Q) -> Option<V> {
+        self.get(key)
+    }
+
+    fn insert(&self, key: Q::Owned, value: V) {
+        self.insert(key, value);
+    }
+
+    fn get_or_insert_with(&self, key: &Q, load: impl FnOnce() -> V) -> V {
+        self.get_or_insert_with(key, load)
+    }
+
+    fn len(&self) -> Option<u64> {
+        Some(self.len() as u64)
+    }
+}
+
+/// As it comes.
+pub(crate) fn nuthatch<S: Stream>(capacity: u64) -> Built<S> {
+    built(builder::<S>(capacity))
+}
+
+/// The exact storage, with strict LRU.
+pub(crate) fn nuthatch_lru<S: Stream>(capacity: u64) -> Built<S> {
+    built(builder::<S>(capacity).policy(PolicyKind::Lru))
+}
+
+pub(crate) fn nuthatch_with_expiry<S: Stream>(capacity: u64) -> Built<S> {
+    built(builder::<S>(capacity).time_to_live(TIME_TO_LIVE))
+}
+
+type OfStream<S> = Builder<<S as Stream>::Owned, <S as Stream>::Value, Entries, Hasher>;
+
+fn builder<S: Stream>(capacity: u64) -> OfStream<S> {
+    Cache::builder().hasher(Hasher::default()).capacity(capacity)
+}
+
+/// The one place where ours is built.
+fn built<S: Stream>(builder: OfStream<S>) -> Built<S> {
+    Ok(Box::new(builder.build()?))
+}
