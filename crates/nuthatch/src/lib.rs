@@ -34,3 +34,6 @@ pub use nuthatch_log as log;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+mod pages;
