@@ -60,7 +60,7 @@ macro_rules! policies {
 }
 
 policies! {
-    /// 2Q (VLDB 1994), the full version.
+    /// 2Q (VLDB 1994), the full version. With other shares: [`TwoQ`].
     TwoQ "2q" => |capacity| TwoQ::new(capacity);
     /// ARC (FAST 2003).
     Arc "arc" => |capacity| Arc::new(capacity);
@@ -94,7 +94,7 @@ policies! {
     Lirs "lirs" => |capacity| Lirs::new(capacity);
     /// Least recently used.
     Lru "lru" => |_| Queue::new(OnHit::MoveToHead, Victim::Oldest);
-    /// LRU-K with K = 2 (SIGMOD 1993).
+    /// LRU-K with K = 2 (SIGMOD 1993). With another K: [`LruK`].
     LruK "lru-k" => |capacity| LruK::new(capacity);
     /// Most frequently used.
     Mfu "mfu" => |_| Lfu::new(Frequent::Most);
@@ -104,13 +104,13 @@ policies! {
     Nru "nru" => |_| Nru::default();
     /// Random.
     Random "random" => |_| Random::new();
-    /// S3-FIFO (SOSP 2023).
+    /// S3-FIFO (SOSP 2023). With other shares: [`S3Fifo`].
     S3Fifo "s3-fifo" => |capacity| S3Fifo::new(capacity);
     /// SIEVE (NSDI 2024).
     Sieve "sieve" => |_| Sieve::new();
-    /// SLRU in four segments of equal size.
+    /// SLRU in four segments of equal size. With more or fewer: [`Slru`].
     Slru "slru" => |capacity| Slru::new(capacity);
-    /// W-TinyLFU (ACM TOS 2017) with a window of 1 %.
+    /// W-TinyLFU (ACM TOS 2017) with a window of 1 %. With another: [`WTinyLfu`].
     WTinyLfu "w-tinylfu" => |capacity| WTinyLfu::new(capacity);
     /// W-TinyLFU with the window's share found by hill climbing (Middleware 2018).
     WTinyLfuAdaptive "w-tinylfu-adaptive" => |capacity| WTinyLfu::adaptive(capacity);

@@ -5,8 +5,8 @@
 //! the lowest segment leaves, so that an entry must be hit once within a short queue to be safe from scans, and again to be
 //! safer.
 //!
-//! Cost: hit O(1) amortised (each step down was paid for by a hit that went up), with entries of equal size at most one
-//! step down from each segment; other operations O(1). Metadata: 17 bytes per entry.
+//! Cost: a hit looks at each segment; the steps down are O(1) amortised (each was paid for by a hit that went up), with
+//! entries of equal size at most one from each segment. Other operations O(1). Metadata: 17 bytes per entry.
 //! Strong where a scan passes by a set of entries in frequent use; weak on loops, and slow to let go of former favourites,
 //! which leave segment by segment.
 //!
@@ -38,7 +38,8 @@ struct Segment {
 /// With more segments an entry must be hit more often to be safe from a scan, and is safer then; and it takes longer to
 /// leave when it is no longer asked for.
 ///
-/// Cost: O(1), a hit amortised: with entries of equal size at most a step down per segment. 17 bytes per entry.
+/// Cost: O(1), but a hit looks at each segment and moves, with entries of equal size, at most one entry down from each.
+/// 17 bytes per entry.
 #[derive(Clone, Debug)]
 pub struct Slru {
     /// What a segment above the lowest may have.
