@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Builder, Cause, Clock, RandomState, Stats,
+    Builder, Cause, Clock, RandomState, Stats, StorageKind,
     builder::Plan,
     counters::Counters,
     flights::Flights,
@@ -96,6 +96,15 @@ impl<K, V, S> Cache<K, V, S> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How the entries are kept: what the builder picked.
+    #[must_use]
+    pub const fn storage(&self) -> StorageKind {
+        match self.storage {
+            Storage::Exact(_) => StorageKind::Exact,
+            Storage::Sets(_) => StorageKind::Sets,
+        }
     }
 
     /// What the cache has seen and holds. As [`len`](Self::len).

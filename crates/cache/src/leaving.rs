@@ -21,7 +21,7 @@ use crate::{
 /// Collects entries on their way out, and sees them off when it is dropped: also where a panic in the user's code, in an
 /// `Eq` or a `Clone`, ends the call. Made before a place is locked, so dropped after it is given back.
 pub(crate) struct Leaving<'a, K, V, S> {
-    cache: &'a Cache<K, V, S>,
+    pub(crate) cache: &'a Cache<K, V, S>,
     departed: Departed<K, V>,
 }
 

@@ -27,19 +27,24 @@ mod cause;
 mod clock;
 mod counters;
 mod departures;
+mod entry;
 mod expiry;
 mod flights;
+mod guard;
+mod iterate;
 mod leaving;
 mod lifetimes;
 mod listener;
 mod load;
 mod maintenance;
+mod many;
+mod pin;
 #[cfg(feature = "metrics")]
 mod publish;
 mod read;
 mod scan;
 mod stats;
-#[expect(dead_code, reason = "guards, pins and tags come next")]
+#[expect(dead_code, reason = "memory is accounted for next")]
 mod storage;
 mod sync;
 mod tagging;
@@ -55,9 +60,12 @@ pub use builder::{BuildError, Builder, Entries, StorageKind, Unbounded, Unweighe
 pub use cache::Cache;
 pub use cause::Cause;
 pub use clock::{Clock, ManualClock};
+pub use entry::{Change, Entry};
 pub use expiry::Expiry;
+pub use guard::{Ref, RefMut};
 /// Lets `&str` find a `String`: implement it to look a key up by another type.
 pub use hashbrown::Equivalent;
+pub use iterate::Iter;
 pub use load::LoadError;
 pub use maintenance::Maintenance;
 pub use nuthatch_policy::{Policy, PolicyKind};

@@ -8,7 +8,7 @@ use crate::{
     Cache, Cause,
     counters::Count,
     lifetimes::State,
-    storage::{Place, Slot, Stamps, Storage},
+    storage::{Departed, Place, Slot, Stamps, Storage},
 };
 
 /// Whether a look-up is one that counts, and that the policy hears of.
@@ -81,7 +81,24 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let hash = self.hash(key);
+        self.look_hashed(self.hash(key), key, notice, read)
+    }
+
+    /// As [`get`](Self::get), for a key whose hash is known.
+    #[inline]
+    pub(crate) fn get_hashed<Q>(&self, hash: u64, key: &Q) -> Option<V>
+    where
+        Q: Equivalent<K> + ?Sized,
+        V: Clone,
+    {
+        self.look_hashed(hash, key, Notice::Counted, V::clone)
+    }
+
+    #[inline]
+    fn look_hashed<Q, R>(&self, hash: u64, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
         match self.glance_at(hash, key, notice == Notice::Counted) {
             Glance::Hit(value) => {
                 if notice == Notice::Counted {
@@ -134,7 +151,7 @@ where
 
     fn look_locked<Q, R>(&self, hash: u64, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
     where
-        Q: Hash + Equivalent<K> + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         let mut departed = self.leaving();
         let (mut place, found) = self.storage.find(hash, key);
@@ -164,6 +181,24 @@ impl<K, V, S> Cache<K, V, S> {
     #[inline]
     pub(crate) fn serves(&self, stamps: &Stamps) -> bool {
         matches!(self.state(stamps), State::Fresh | State::RefreshDue) && self.is_valid(stamps)
+    }
+
+    /// Counts a look-up that found what it found, and returns it if it may be served.
+    pub(crate) fn count_found(
+        &self,
+        hash: u64,
+        place: &Place<'_, K, V>,
+        found: Option<Slot>,
+        departed: &Departed<K, V>,
+    ) -> Option<Slot> {
+        let served = found.filter(|slot| !self.storage.kept().any() || self.serves(&place.stamps(*slot)));
+        // Past its time, and kept for those who would load it: a miss here.
+        let stale = (found.is_some() && served.is_none()).then_some(Cause::Expired);
+        match served {
+            Some(_) => self.counters.one(Count::Hits),
+            None => self.count_miss(hash, departed.last_cause().or(stale)),
+        }
+        served
     }
 
     /// The entry at `slot` was read: the policy and its deadlines are told.

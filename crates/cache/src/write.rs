@@ -11,7 +11,7 @@ use crate::{
     Cache, Cause, Terms,
     counters::Count,
     lifetimes::Times,
-    storage::{Departed, Elsewhere, Entry, Place, Slot, Stamps},
+    storage::{Departed, Entry, NoRoom, Place, Slot, Stamps},
     tagging::Pass,
 };
 
@@ -110,6 +110,11 @@ where
         };
         drop(place);
         drop(departed);
+        self.removed(removed)
+    }
+
+    /// The value of an entry that was removed, if it was still good.
+    pub(crate) fn removed(&self, removed: Option<Entry<K, V>>) -> Option<V> {
         let removed = removed?;
         let served = self.serves(&removed.stamps);
         self.see_off_one(&removed, Cause::Explicit);
@@ -134,22 +139,18 @@ where
             let outcome = self.admit(&mut place, found, newcomer, false, &mut departed);
             drop(place);
             drop(departed);
+            self.count_outcome(&outcome);
             match outcome {
                 Outcome::Inserted => {
-                    self.counters.one(Count::Insertions);
                     self.sweep_aside(hash);
                     return None;
                 }
                 Outcome::Replaced(old) => {
-                    self.counters.one(Count::Insertions);
                     let served = self.serves(&old.stamps);
                     self.see_off_one(&old, Cause::Replaced);
                     return served.then_some(old.value);
                 }
-                Outcome::Refused(_) => {
-                    self.counters.one(Count::Rejections);
-                    return None;
-                }
+                Outcome::Refused(_) => return None,
                 Outcome::Again(again) => {
                     newcomer = again;
                     self.make_room_elsewhere(hash, &mut newcomer.progress);
@@ -210,14 +211,23 @@ where
                     Err(entry) => Outcome::Refused(entry),
                 }
             }
-            (Err(Elsewhere::Grow), _) => Outcome::Again(Newcomer { hash, entry, terms, pass, progress }),
-            (Err(Elsewhere::Nowhere), found) => {
+            (Err(NoRoom::Here), _) => Outcome::Again(Newcomer { hash, entry, terms, pass, progress }),
+            (Err(NoRoom::AtAll), found) => {
                 // What it would have replaced is out of date.
                 if let Some(slot) = found {
                     departed.push(place.take(slot), Cause::Explicit);
                 }
                 Outcome::Refused(entry)
             }
+        }
+    }
+
+    /// Counts what came in. What left to that end is counted when it is seen off.
+    pub(crate) fn count_outcome(&self, outcome: &Outcome<'_, K, V>) {
+        match outcome {
+            Outcome::Inserted | Outcome::Replaced(_) => self.counters.one(Count::Insertions),
+            Outcome::Refused(_) => self.counters.one(Count::Rejections),
+            Outcome::Again(_) => {}
         }
     }
 

@@ -123,10 +123,7 @@ where
             ended => ended,
         };
         drop(place);
-        cache.counters.one(match &outcome {
-            Outcome::Inserted | Outcome::Replaced(_) => Count::Insertions,
-            Outcome::Refused(_) | Outcome::Again(_) => Count::Rejections,
-        });
+        cache.count_outcome(&outcome);
         drop(departed);
         if let Outcome::Replaced(old) = &outcome {
             cache.see_off_one(old, Cause::Replaced);

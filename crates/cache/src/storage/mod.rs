@@ -16,7 +16,7 @@ use hashbrown::Equivalent;
 pub(crate) use self::{
     entry::{Departed, Entry, Kept, Stamps},
     exact::Exact,
-    place::{Busy, Elsewhere, Place, Slot},
+    place::{Busy, NoRoom, Place, Slot},
     sets::Sets,
 };
 
@@ -103,11 +103,11 @@ impl<K, V> Storage<K, V> {
         }
     }
 
-    /// Does what [`Elsewhere::Grow`] asks for. `false`: it could not be done; then it should not be asked for again.
+    /// Does what [`NoRoom::Here`] asks for. `false`: it could not be done.
     pub(crate) fn make_room_elsewhere(&self, hash: u64, departed: &mut Departed<K, V>) -> bool {
         match self {
             Self::Exact(exact) => exact.evict_elsewhere(hash, departed),
-            Self::Sets(sets) => sets.grow(hash, departed),
+            Self::Sets(_) => false, // they make their room where they are
         }
     }
 

@@ -18,13 +18,14 @@ impl Slot {
     }
 }
 
-/// Room cannot be made where an entry belongs.
+/// Room cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Elsewhere {
-    /// It could if the place were given back: see [`Storage::make_room_elsewhere`](crate::storage::Storage).
-    Grow,
-    /// All that could leave is pinned.
-    Nowhere,
+pub(crate) enum NoRoom {
+    /// Not by entries of this place, and others' places are locked one at a time: see
+    /// [`Storage::make_room_elsewhere`](crate::storage::Storage::make_room_elsewhere).
+    Here,
+    /// All that could leave is pinned, or out of reach.
+    AtAll,
 }
 
 /// Somebody else holds what is to be looked at: give the place back and try again.
@@ -100,9 +101,17 @@ impl<K, V> Place<'_, K, V> {
         of_either!(self, place => place.replace(slot, value))
     }
 
-    /// Lets `change` change the value in place.
-    pub(crate) fn update<R>(&mut self, slot: Slot, change: impl FnOnce(&mut V) -> R) -> R {
-        of_either!(self, place => place.update(slot, change))
+    /// A copy of the value, to be changed and put back, where values are not changed in place.
+    pub(crate) fn copied(&self, slot: Slot) -> Option<V> {
+        match self {
+            Place::Shard(_) => None,
+            Place::Set(place) => place.copied(slot),
+        }
+    }
+
+    /// The value, to be changed in place, if there is no [`copied`](Self::copied) one.
+    pub(crate) fn value_mut(&mut self, slot: Slot) -> &mut V {
+        of_either!(self, place => place.value_mut(slot))
     }
 
     /// Takes an entry out.
@@ -124,7 +133,7 @@ impl<K, V> Place<'_, K, V> {
     /// none afterwards if that entry had to go as well.
     ///
     /// `told` says whether the policy has heard of the newcomer; it hears once. `stay`: the lock may not be given back in
-    /// between, so what cannot be done under it cannot be done.
+    /// between, so what cannot be done under it cannot be done at all.
     #[inline]
     pub(crate) fn room(
         &mut self,
@@ -133,10 +142,18 @@ impl<K, V> Place<'_, K, V> {
         told: &mut bool,
         stay: bool,
         departed: &mut Departed<K, V>,
-    ) -> Result<(), Elsewhere> {
+    ) -> Result<(), NoRoom> {
         match self {
             Place::Shard(place) => place.room(found, weight, told, stay, departed),
-            Place::Set(place) => place.room(*found, stay, departed),
+            Place::Set(_) if found.is_some() => Ok(()),
+            Place::Set(place) => place.room(departed),
+        }
+    }
+
+    /// Gives back room that was made and is not needed.
+    pub(crate) fn give_back(&mut self, weight: u64) {
+        if let Place::Shard(place) = self {
+            place.give_back(weight);
         }
     }
 
@@ -171,6 +188,11 @@ impl<K, V> Place<'_, K, V> {
             Place::Shard(place) => place.sweep(),
             Place::Set(place) => place.sweep(step),
         }
+    }
+
+    /// All slots, the one next to leave first, as far as the policy can tell.
+    pub(crate) fn coldest_first(&self) -> Vec<Slot> {
+        of_either!(self, place => place.coldest_first())
     }
 
     /// The lock is kept beyond the call: whoever waits for it on this thread is to be told.

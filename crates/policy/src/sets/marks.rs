@@ -124,6 +124,13 @@ impl Marks {
         self.ghosts[1] = (self.ghosts[1] & (u64::MAX >> 8)) | ((byte as u64) << 56);
     }
 
+    /// How far an entry is from leaving, to be compared with others of the set: in main or not, then its hits.
+    #[must_use]
+    pub const fn warmth(&self, way: usize) -> u8 {
+        let hits = ((self.frequency >> way) & 1) | ((self.frequency >> (way + WAYS - 1)) & 2);
+        hits as u8 | ((((self.main >> way) & 1) as u8) << 2)
+    }
+
     /// Keeps of the ghosts those whose tags `keep` says yes to.
     pub fn retain_ghosts(&mut self, keep: impl Fn(u16) -> bool) {
         for ghost in 0..GHOSTS {

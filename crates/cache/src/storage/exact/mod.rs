@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     Cause,
-    storage::{Departed, Elsewhere, Entry, Kept, Slot, Stamps, held},
+    storage::{Departed, Entry, Kept, NoRoom, Slot, Stamps, held},
 };
 
 pub(crate) struct Exact<K, V> {
@@ -148,6 +148,10 @@ impl<K, V> ShardPlace<'_, K, V> {
         self.shard.end().index()
     }
 
+    pub(crate) fn coldest_first(&self) -> Vec<Slot> {
+        self.shard.coldest_first().into_iter().map(|index| Slot(index.index())).collect()
+    }
+
     /// The next slot to look at for what has expired, round and round, if it is occupied.
     pub(crate) fn sweep(&mut self) -> Option<Slot> {
         self.shard.sweep().map(|index| Slot(index.index()))
@@ -194,10 +198,6 @@ impl<K, V> ShardPlace<'_, K, V> {
         std::mem::replace(&mut self.shard.stored_mut(index(slot)).expect("held").entry.value, value)
     }
 
-    pub(crate) fn update<R>(&mut self, slot: Slot, change: impl FnOnce(&mut V) -> R) -> R {
-        change(&mut self.shard.stored_mut(index(slot)).expect("held").entry.value)
-    }
-
     /// The value at `slot`, to be changed in place.
     pub(crate) fn value_mut(&mut self, slot: Slot) -> &mut V {
         &mut self.shard.stored_mut(index(slot)).expect("held").entry.value
@@ -217,7 +217,7 @@ impl<K, V> ShardPlace<'_, K, V> {
         told: &mut bool,
         stay: bool,
         departed: &mut Departed<K, V>,
-    ) -> Result<(), Elsewhere> {
+    ) -> Result<(), NoRoom> {
         if found.is_none() && !std::mem::replace(told, true) {
             self.shard.announce(self.hash, weight);
         }
@@ -231,9 +231,9 @@ impl<K, V> ShardPlace<'_, K, V> {
                 *found = found.filter(|found| found.0 != slot.index());
                 self.leave(entry, departed);
             } else if !stay {
-                return Err(Elsewhere::Grow);
+                return Err(NoRoom::Here);
             } else if !self.evict_beside(departed) {
-                return Err(Elsewhere::Nowhere);
+                return Err(NoRoom::AtAll);
             }
         }
     }
@@ -255,6 +255,10 @@ impl<K, V> ShardPlace<'_, K, V> {
     fn leave(&mut self, entry: Entry<K, V>, departed: &mut Departed<K, V>) {
         self.room += entry.stamps.weight;
         departed.push(entry, Cause::Size);
+    }
+
+    pub(crate) const fn give_back(&mut self, weight: u64) {
+        self.room += weight;
     }
 
     /// Takes in an entry that room was made for. `Err` if 2^32 - 1 are in the shard: no slot is left for another.

@@ -114,6 +114,14 @@ impl<K, V> Shard<K, V> {
         self.entries.get(slot).map(|_| slot)
     }
 
+    /// All slots, the next to leave first; at the end those that are pinned.
+    pub(super) fn coldest_first(&self) -> Vec<Slot> {
+        let pinned = self.entries.iter().filter(|(_, stored)| stored.pinned).map(|(slot, _)| slot);
+        let mut slots = self.policy.coldest_first();
+        slots.extend(pinned);
+        slots
+    }
+
     /// One past the last slot.
     pub(super) fn end(&self) -> Slot {
         self.entries.end()

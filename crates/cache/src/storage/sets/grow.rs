@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use nuthatch_policy::sets::WAYS;
+use nuthatch_policy::sets::{Geometry, WAYS};
 
 use crate::{
     Cause,
@@ -18,33 +18,39 @@ impl<K, V> Sets<K, V> {
         self.level(family) < self.level_max.load(Relaxed)
     }
 
-    /// Doubles the family of `hash`. Takes as long as moving half of its entries, at most a thousand. `false` if it cannot
-    /// grow any more, or if one of its sets is held by someone who does not give it back soon.
+    /// Doubles the family of `own`, which becomes the set that `tag` belongs to then. `false`: one of its sets is held by
+    /// somebody who does not give it back soon. Takes as long as moving half of the entries, at most a thousand.
     #[cold]
-    pub(crate) fn grow(&self, hash: u64, departed: &mut Departed<K, V>) -> bool {
-        let family = self.geometry.home(hash).family;
-        let level = self.level(family);
-        if !self.may_grow(family) {
-            return false;
-        }
+    pub(super) fn grow<'a>(
+        &'a self,
+        own: &mut Held<'a, K, V>,
+        tag: u16,
+        departed: &mut Departed<K, V>,
+    ) -> bool {
+        // Nobody changes the level while we hold one of the sets.
+        let (family, level) = (own.family(), self.level(own.family()));
         let planes = 1 << level;
-        let mut halves = Vec::with_capacity(2 * planes);
-        for plane in 0..2 * planes {
-            if plane >= planes {
-                self.planes.make(plane);
+        let mut lower = Vec::with_capacity(planes);
+        let mut upper = Vec::with_capacity(planes);
+        for plane in 0..planes {
+            self.planes.make(planes + plane);
+            let other =
+                if plane == own.plane() { None } else { Held::try_lock_for_a_while(self, family, plane) };
+            if other.is_none() && plane != own.plane() {
+                return false;
             }
-            // Whoever doubles the same family comes to its first set first, too.
-            let Some(held) = Held::try_lock_for_a_while(self, family, plane) else { return false };
-            if self.level(family) != level {
-                return true;
-            }
-            halves.push(held);
+            let Some(new) = Held::try_lock_for_a_while(self, family, planes + plane) else { return false };
+            lower.push(other);
+            upper.push(new);
         }
-        let (lower, upper) = halves.split_at_mut(planes);
-        for (lower, upper) in lower.iter_mut().zip(upper) {
-            lower.split_to(upper, level, departed);
+        for (lower, upper) in lower.iter_mut().zip(&mut upper) {
+            lower.as_mut().unwrap_or(own).split_to(upper, level, departed);
         }
         self.levels[family as usize].store(level + 1, Release);
+        let plane = Geometry::plane(tag, level + 1);
+        if plane != own.plane() {
+            std::mem::swap(own, &mut upper[plane - planes]);
+        }
         true
     }
 

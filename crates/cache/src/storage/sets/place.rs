@@ -7,7 +7,7 @@ use nuthatch_policy::sets::{Geometry, Home, WAYS};
 use crate::{
     Cause,
     storage::{
-        Busy, Departed, Elsewhere, Entry, Slot, Stamps, held,
+        Busy, Departed, Entry, NoRoom, Slot, Stamps, held,
         sets::{Cell, Set, Sets, layout::Pair},
     },
     ticks::{Era, Ticks},
@@ -41,6 +41,14 @@ impl<'a, K, V> Held<'a, K, V> {
         let locked = set.header().latch.try_lock_for_a_while();
         // Not `then_some`: what is made is given back.
         locked.then(|| Self { sets, set, family, plane, changed: false })
+    }
+
+    pub(super) const fn family(&self) -> u64 {
+        self.family
+    }
+
+    pub(super) const fn plane(&self) -> usize {
+        self.plane
     }
 
     /// The way of `key`.
@@ -250,6 +258,14 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         (0..WAYS).filter(move |way| occupied & (1 << way) != 0).map(Slot)
     }
 
+    /// The home set's slots: small before main, read seldom before often, pinned last.
+    pub(crate) fn coldest_first(&self) -> Vec<Slot> {
+        let (header, marks) = (self.home.set.header(), self.home.set.header().marks());
+        let mut slots: Vec<_> = self.slots().collect();
+        slots.sort_by_key(|slot| (header.pinned() & (1 << slot.0) != 0, marks.warmth(slot.0)));
+        slots
+    }
+
     /// The slot at `step`, if it is occupied.
     pub(crate) fn sweep(&self, step: usize) -> Option<Slot> {
         (self.home.set.header().tag(step) != 0).then_some(Slot(step))
@@ -312,24 +328,22 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         }
     }
 
-    /// Lets `change` see and change the value in place. If it panics, what it did so far stays, but for caches that are
-    /// read without a latch: there nothing does.
-    pub(crate) fn update<R>(&mut self, slot: Slot, change: impl FnOnce(&mut V) -> R) -> R {
+    /// A copy of the value, if values may not be changed in place because readers without the latch may look.
+    pub(crate) fn copied(&self, slot: Slot) -> Option<V> {
+        let (held, way) = self.at(slot);
+        held.pair(way);
+        // SAFETY: occupied and under our latch; `V` is `Copy` in a cache whose reads race.
+        held.sets.racing.then(|| unsafe { held.set.take_value(way) })
+    }
+
+    /// The value, to be changed in place: to be asked for only if there is no [`copied`](Self::copied) one.
+    pub(crate) fn value_mut(&mut self, slot: Slot) -> &mut V {
         let (held, way) = self.at_mut(slot);
         held.pair(way);
+        assert!(!held.sets.racing, "values that are read without the latch are changed as a whole");
         held.changed = true;
-        if held.sets.racing {
-            // SAFETY: occupied and under our latch; `V` is `Copy` in a cache whose reads race, so two of it do no harm.
-            unsafe {
-                let mut value = held.set.take_value(way);
-                let result = change(&mut value);
-                held.set.put_value(way, value, true);
-                result
-            }
-        } else {
-            // SAFETY: occupied, the latch is ours, `&mut self` makes the reference the only one, and no reads race.
-            change(unsafe { held.set.value_mut(way) })
-        }
+        // SAFETY: occupied, the latch is ours, `&mut self` makes the reference the only one, and no reads race.
+        unsafe { held.set.value_mut(way) }
     }
 
     pub(crate) fn take(&mut self, slot: Slot) -> Entry<K, V> {
@@ -338,34 +352,26 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         Entry { key, value, stamps }
     }
 
-    /// Finds or makes a free slot for the key of this place, unless its entry is at `found`. `stay`: not even to let its
-    /// family grow may the latch be given back.
-    pub(crate) fn room(
-        &mut self,
-        found: Option<Slot>,
-        stay: bool,
-        departed: &mut Departed<K, V>,
-    ) -> Result<(), Elsewhere> {
-        if found.is_some() {
-            return Ok(());
-        }
+    /// Finds or makes a free slot for the key of this place, which is not held.
+    pub(crate) fn room(&mut self, departed: &mut Departed<K, V>) -> Result<(), NoRoom> {
         let sets = self.home.sets;
-        let free = self.home.free();
-        if free != 0 {
-            self.room = Some(Slot(free.trailing_zeros() as usize));
-            return Ok(());
+        loop {
+            let free = self.home.free();
+            if free != 0 {
+                self.room = Some(Slot(free.trailing_zeros() as usize));
+                return Ok(());
+            }
+            let home = Home { tag: self.tag, family: self.home.family };
+            if let Some((other, way)) = sets.room_in_mirror(home) {
+                self.other = Some(other);
+                self.room = Some(Slot::in_mirror(way));
+                return Ok(());
+            }
+            if !sets.may_grow(home.family) || !sets.grow(&mut self.home, self.tag, departed) {
+                break;
+            }
         }
-        if let Some((other, way)) = sets.room_in_mirror(Home { tag: self.tag, family: self.home.family }) {
-            self.other = Some(other);
-            self.room = Some(Slot::in_mirror(way));
-            return Ok(());
-        }
-        if !stay && sets.may_grow(self.home.family) {
-            return Err(Elsewhere::Grow);
-        }
-        let Some((way, Pair { key, value }, stamps)) = self.home.evict() else {
-            return Err(Elsewhere::Nowhere);
-        };
+        let (way, Pair { key, value }, stamps) = self.home.evict().ok_or(NoRoom::AtAll)?;
         departed.push(Entry { key, value, stamps }, Cause::Size);
         self.room = Some(Slot(way));
         Ok(())

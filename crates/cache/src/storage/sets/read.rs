@@ -76,6 +76,31 @@ impl<K, V> Sets<K, V> {
         }
     }
 
+    /// Asks for the header that a look at the key of `hash` begins with.
+    #[inline]
+    pub(crate) fn prefetch_header(&self, hash: u64) {
+        if let Some(set) = self.home(hash) {
+            set.prefetch_header();
+        }
+    }
+
+    /// Asks for the entry that such a look finds, as far as the header tells.
+    #[inline]
+    pub(crate) fn prefetch_entry(&self, hash: u64) {
+        if let Some(set) = self.home(hash) {
+            let matching = set.header().matching(self.geometry.home(hash).tag);
+            if matching != 0 {
+                set.prefetch_pair(matching.trailing_zeros() as usize);
+            }
+        }
+    }
+
+    #[inline]
+    fn home(&self, hash: u64) -> Option<Set<'_, K, V>> {
+        let home = self.geometry.home(hash);
+        self.set(home.family, Geometry::plane(home.tag, self.level(home.family)))
+    }
+
     #[inline]
     fn search<Q>(&self, set: Set<'_, K, V>, home: Home, plane: usize, key: &Q) -> Search<K, V>
     where

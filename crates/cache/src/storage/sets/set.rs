@@ -43,6 +43,16 @@ impl<'a, K, V> Set<'a, K, V> {
     }
 
     #[inline]
+    pub(super) fn prefetch_header(&self) {
+        prefetch(self.at);
+    }
+
+    #[inline]
+    pub(super) fn prefetch_pair(&self, way: usize) {
+        prefetch(self.pair(way).cast());
+    }
+
+    #[inline]
     const fn pair(&self, way: usize) -> *mut Pair<K, V> {
         debug_assert!(way < 16);
         // SAFETY: way is below 16, and so many pairs are in a set from `PAIRS` on.
@@ -126,4 +136,20 @@ impl<'a, K, V> Set<'a, K, V> {
         // SAFETY: as in `take`.
         unsafe { (&raw const (*self.pair(way)).value).read() }
     }
+}
+
+/// Asks for a line of memory that is going to be read. Changes nothing.
+#[inline]
+fn prefetch(at: *const u8) {
+    #[cfg(all(not(miri), target_arch = "x86_64"))]
+    // SAFETY: a hint; any address is allowed.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(all(not(miri), target_arch = "aarch64"))]
+    // SAFETY: a hint; any address is allowed.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{at}]", at = in(reg) at, options(nostack, readonly, preserves_flags));
+    }
+    let _ = at;
 }
