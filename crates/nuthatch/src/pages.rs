@@ -44,3 +44,6 @@ struct Builder;
 
 #[doc = include_str!("../../../docs/guide/15-nuthatch.md")]
 struct Nuthatch;
+
+#[doc = include_str!("../../../docs/migrating.md")]
+struct Migrating;

@@ -133,12 +133,12 @@ fn run(chapter: &str) -> Output {
         .unwrap()
 }
 
-/// Every relative link of the guide leads to a file.
+/// Every relative link of the guide and of the notes on migrating leads to a file.
 #[test]
 fn every_link_leads_to_a_file() {
     let guide = Path::new(ROOT).join("docs/guide");
     let pages = fs::read_dir(&guide).unwrap().map(|entry| entry.unwrap().path());
-    for page in pages {
+    for page in pages.chain([Path::new(ROOT).join("docs/migrating.md")]) {
         let text = fs::read_to_string(&page).unwrap();
         let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
         for (link, _) in links.filter(|(link, _)| !link.starts_with("http") && !link.starts_with('#')) {
