@@ -66,7 +66,7 @@ pub use guard::{Ref, RefMut};
 /// Lets `&str` find a `String`: implement it to look a key up by another type.
 pub use hashbrown::Equivalent;
 pub use iterate::Iter;
-pub use load::LoadError;
+pub use load::{CacheRef, LoadError, Lookup, Reservation};
 pub use maintenance::Maintenance;
 pub use nuthatch_policy::{Policy, PolicyKind};
 #[cfg(feature = "metrics")]

@@ -152,6 +152,12 @@ impl<K, V> Lifetimes<K, V> {
         }
     }
 
+    /// Whether values are to be loaded anew before their time is over.
+    #[inline]
+    pub(crate) fn refreshes(&self) -> bool {
+        self.refresh_after_write.is_some()
+    }
+
     /// Whether a read may move a deadline: without this, nobody needs to ask [`on_read`](Self::on_read).
     pub(crate) fn reads_matter(&self) -> bool {
         self.time_to_idle.is_some() || self.expiry.is_some()

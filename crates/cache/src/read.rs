@@ -116,12 +116,15 @@ where
         }
     }
 
-    /// A hit, counted, if it can be had without a lock.
+    /// A hit that needs no refresh, counted, if it can be had without a lock.
     #[inline]
     pub(crate) fn glance<Q>(&self, hash: u64, key: &Q) -> Option<V>
     where
         Q: Equivalent<K> + ?Sized,
     {
+        if self.lifetimes.refreshes() {
+            return None;
+        }
         let Glance::Hit(value) = self.glance_at(hash, key, true) else { return None };
         self.counters.one(Count::Hits);
         Some(value)

@@ -11,6 +11,7 @@
 
 mod caller;
 mod flight;
+mod stopwatch;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -27,6 +28,7 @@ use hashbrown::{Equivalent, HashTable};
 
 pub(crate) use caller::{Recursive, running};
 pub(crate) use flight::{Flight, FlightId};
+pub(crate) use stopwatch::Stopwatch;
 pub(crate) use waiting::{Waiting, wait};
 
 /// What a flight is made of, named here once so that a model checker can put its own in.
@@ -100,6 +102,13 @@ impl<K, V> Flights<K, V> {
         let record = records.table.find_mut(hash, |record| record.is_load_of(hash, key))?;
         let flight = record.flight.get_or_insert_with(|| Arc::new(Flight::new(record.id)));
         Some(Arc::clone(flight))
+    }
+
+    /// Whether a load of `key` is in flight that could be joined.
+    pub(crate) fn is_loading<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> bool {
+        let stripe = self.stripe(hash);
+        stripe.count.load(Relaxed) > 0
+            && stripe.lock().table.find(hash, |record| record.is_load_of(hash, key)).is_some()
     }
 
     /// Starts the load of a `key` that is not in flight.

@@ -7,7 +7,7 @@ use std::{
 
 use hashbrown::Equivalent;
 
-use super::{LoadError, Met, infallible};
+use super::{LoadError, Look, Met, infallible};
 use crate::{
     Cache, Terms,
     flights::{running, wait},
@@ -25,6 +25,11 @@ where
     /// value. No lock is held while `load` runs, so it may use this cache. If the key is written or removed meanwhile,
     /// or the cache cleared, the loaded value goes to those who were waiting for it and is not kept; who asks afterwards
     /// starts afresh.
+    ///
+    /// A value that is due to be loaded anew ([`refresh_after_write`](crate::Builder::refresh_after_write),
+    /// [`stale_while_revalidate`](crate::Builder::stale_while_revalidate)) is loaded by the caller that finds it so, before
+    /// it returns; all others are served what is held meanwhile. To serve that caller at once as well, and load elsewhere,
+    /// see [`lookup`](Self::lookup).
     ///
     /// If `load` panics, one of those who wait loads in its turn. Blocks while another caller loads: in a task, use
     /// [`get_or_insert_async`](Self::get_or_insert_async).
@@ -61,7 +66,8 @@ where
     /// # Errors
     ///
     /// [`LoadError::Failed`] with the error of `load`, to the caller that ran it. Nothing is kept; one of those who wait,
-    /// if any, loads in its turn. [`LoadError::Recursive`] if waiting for the load would be waiting for oneself.
+    /// if any, loads in its turn. Where what is held may still be served ([`stale_if_error`](crate::Builder::stale_if_error),
+    /// or a refresh that failed), that is returned instead, to all. [`LoadError::Recursive`] if waiting for the load would be waiting for oneself.
     pub fn try_get_or_insert_with<Q, E>(
         &self,
         key: &Q,
@@ -132,15 +138,16 @@ where
         Q::Owned: Into<K>,
     {
         let hash = self.hash(key);
+        let mut look = Look::First;
         loop {
-            match self.meet(hash, key) {
-                Met::Hit(value) => return Ok(value),
+            match self.meet(hash, key, look, || self) {
+                Met::Hit(value) | Met::Stale(value) => return Ok(value),
                 Met::Joined(flight) => {
                     if let Some(value) = wait(&flight)? {
                         return Ok(value);
                     }
                 }
-                Met::Lead(mut lead) => {
+                Met::Lead(mut lead, held) => {
                     if may_bring_tags {
                         lead.may_bring_tags();
                     }
@@ -148,10 +155,10 @@ where
                         let _running = running(&[lead.id()]);
                         load()
                     };
-                    let (value, terms) = loaded.map_err(LoadError::Failed)?;
-                    return Ok(lead.land(value, terms.as_ref()));
+                    return lead.conclude(loaded, held);
                 }
             }
+            look = Look::Again;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a load gave no value.
 
-use std::{error::Error, fmt};
+use std::{convert::Infallible, error::Error, fmt};
 
 use crate::flights::Recursive;
 
@@ -58,5 +58,25 @@ impl<E: Error + 'static> Error for LoadError<E> {
             Self::Failed(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+/// The value of a load that cannot fail, called `method`.
+pub(super) fn infallible<V>(loaded: Result<V, LoadError<Infallible>>, method: &str) -> V {
+    match loaded {
+        Ok(value) => value,
+        Err(LoadError::Failed(never)) => match never {},
+        #[expect(clippy::panic, reason = "documented: there is nothing to return")]
+        Err(LoadError::Miscounted { asked, returned }) => panic!(
+            "the loader of `{method}` returned {returned} values for {asked} keys; it is to return one for each"
+        ),
+        #[expect(
+            clippy::panic,
+            reason = "documented: there is nothing to return, and waiting would be hanging"
+        )]
+        Err(LoadError::Recursive) => panic!(
+            "`{method}` waits for itself: the loader of a key asked for that key again, itself or through the loaders of \
+             other keys; have it ask for other keys only, or use `try_{method}`, which returns `LoadError::Recursive`"
+        ),
     }
 }

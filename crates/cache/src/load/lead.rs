@@ -1,166 +1,228 @@
 //! The caller that runs a load.
 
-use std::{
-    hash::{BuildHasher, Hash},
-    sync::Arc,
-    time::Duration,
-};
+use std::sync::Arc;
 
+use super::{CacheRef, Held, LoadError};
 use crate::{
-    Cache, Cause, Terms,
-    clock::nanos,
+    Cause, Terms,
     counters::Count,
-    flights::{Finished, Flight, FlightId},
-    storage::Entry,
-    tags::Begin,
+    flights::{Finished, Flight, FlightId, Flights, Stopwatch},
+    storage::{Entry, pause},
+    tags::{Begin, Detached},
     write::{Newcomer, Outcome, Progress},
 };
 
 /// The right to load a key, and the duty to tell those who wait. Dropped without a value, by an error, a panic or because
 /// a future was dropped, it leaves the load to them.
-pub(super) struct Lead<'a, K, V, S>
-where
-    K: Hash + Eq,
-    S: BuildHasher,
-{
-    cache: &'a Cache<K, V, S>,
+pub(super) struct Lead<C: CacheRef> {
+    cache: C,
+    load: Load<C::Value>,
+    stopwatch: Option<Stopwatch>,
+    /// The value may come with tags: which invalidations it is older than.
+    begun: Option<Detached>,
+}
+
+/// How far a load has gone.
+struct Load<V> {
     hash: u64,
     id: FlightId,
     /// The load's record is still there: others may join it.
     in_flight: bool,
+    /// The key was held when the load began. If it was not it still is not: whoever inserts it fences the load.
+    replaces: bool,
     /// Who waits, once the record is gone.
     flight: Option<Arc<Flight<V>>>,
     progress: Progress,
-    /// The value may come with tags: which invalidations it is older than.
-    begin: Option<Begin<'a>>,
-    started: Duration,
-    counted: bool,
 }
 
-impl<'a, K, V, S> Lead<'a, K, V, S>
-where
-    K: Hash + Eq,
-    S: BuildHasher,
-{
-    pub(super) fn new(cache: &'a Cache<K, V, S>, hash: u64, id: FlightId) -> Self {
-        Self {
-            cache,
-            hash,
-            id,
-            in_flight: true,
-            flight: None,
-            progress: Progress::default(),
-            begin: None,
-            started: cache.clock.elapsed(),
-            counted: false,
-        }
+/// A value that could not be put in yet.
+enum Again<V> {
+    /// Room is to be made elsewhere.
+    Full(V),
+    /// Where it belongs somebody else is at work.
+    Busy(V),
+}
+
+impl<C: CacheRef> Lead<C> {
+    pub(super) fn new(cache: C, hash: u64, id: FlightId, replaces: bool) -> Self {
+        let load = Load { hash, id, in_flight: true, replaces, flight: None, progress: Progress::default() };
+        Self { cache, load, stopwatch: None, begun: None }
     }
 
     pub(super) const fn id(&self) -> FlightId {
-        self.id
+        self.load.id
+    }
+
+    /// Takes the time from now on. Apart from [`new`](Self::new), which is called under a lock.
+    pub(super) fn timed(mut self) -> Self {
+        self.stopwatch = Stopwatch::start(self.load.id, &self.cache.cache().clock);
+        self
     }
 
     /// To be called before the load starts if its value may come with tags.
     pub(super) fn may_bring_tags(&mut self) {
-        self.begin = Some(self.cache.tags().begin());
+        self.begun = Some(self.cache.cache().tags().begin().detach());
     }
 
-    /// Ends the load: keeps a copy of `value` on these terms unless the load was fenced, and gives one to each who waits.
-    pub(super) fn land(mut self, value: V, terms: Option<&Terms>) -> V
+    /// Ends the load: keeps a copy of the value on these terms unless the load was fenced, and gives one to each who waits.
+    pub(super) fn land(mut self, value: C::Value, terms: Option<&Terms>) -> C::Value
     where
-        V: Clone,
+        C::Value: Clone,
     {
-        let mut copy = Some(value.clone());
-        while let Some(again) = copy.take().and_then(|value| self.keep(value, terms)) {
-            self.cache.make_room_elsewhere(self.hash, &mut self.progress);
-            copy = Some(again);
+        self.count(true);
+        let mut copy = value.clone();
+        let mut waited = 0;
+        loop {
+            match self.keep(copy, terms) {
+                None => break,
+                Some(Again::Busy(again)) => {
+                    pause(&mut waited);
+                    copy = again;
+                }
+                Some(Again::Full(again)) => {
+                    let Load { hash, progress, .. } = &mut self.load;
+                    self.cache.cache().make_room_elsewhere(*hash, progress);
+                    copy = again;
+                }
+            }
         }
-        self.count(false);
-        if let Some(flight) = &self.flight {
-            flight.land(Some(value.clone()));
-            self.flight = None;
-        }
+        self.tell(&value);
         value
+    }
+
+    /// Ends the load as its loader did. A failure is not one if what is `held` may be served all the same.
+    pub(super) fn conclude<E>(
+        self,
+        loaded: Result<(C::Value, Option<Terms>), E>,
+        held: Option<Held<C::Value>>,
+    ) -> Result<C::Value, LoadError<E>>
+    where
+        C::Value: Clone,
+    {
+        match (loaded, held) {
+            (Ok((value, terms)), _) => Ok(self.land(value, terms.as_ref())),
+            (Err(_), Some(Held { value, on_error: true, .. })) => Ok(self.land_stale(value)),
+            (Err(error), _) => Err(LoadError::Failed(error)),
+        }
+    }
+
+    /// Ends a load that failed with a value that may be served all the same.
+    pub(super) fn land_stale(mut self, value: C::Value) -> C::Value
+    where
+        C::Value: Clone,
+    {
+        self.count(false);
+        let finished = self.load.finish(&self.cache.cache().flights);
+        self.tell(&value);
+        drop(finished);
+        value
+    }
+
+    /// Gives `value` to those who wait.
+    fn tell(&mut self, value: &C::Value)
+    where
+        C::Value: Clone,
+    {
+        if let Some(flight) = &self.load.flight {
+            flight.land(Some(value.clone()));
+            self.load.flight = None;
+        }
     }
 
     /// Puts `value` into the cache, unless the key was written or removed since the load began. Ends the load's record
     /// either way, but if the place is to be given back first: then `value` comes back.
-    fn keep(&mut self, value: V, terms: Option<&Terms>) -> Option<V> {
-        let cache = self.cache;
-        let pass = cache.pass(terms, self.begin.as_ref());
+    fn keep(&mut self, value: C::Value, terms: Option<&Terms>) -> Option<Again<C::Value>> {
+        let Self { cache, load, begun, .. } = self;
+        let cache = cache.cache();
+        let begin = begun.take().map(|begun| cache.tags().attach(begun));
+        let pass = cache.pass(terms, begin.as_ref());
+        *begun = begin.map(Begin::detach);
         let mut departed = cache.leaving();
-        let mut place = cache.storage.lock(self.hash);
-        let finished = cache.flights.finish(self.hash, self.id);
-        self.in_flight = false;
-        let Some(mut finished) = finished else {
-            drop(place);
+        let mut place = cache.storage.lock(load.hash);
+        let finished = load.finish(&cache.flights)?;
+        if finished.fenced {
+            drop(place); // before key and value
             return None;
-        };
-        self.flight = finished.flight.take();
-        let pass = if finished.fenced { None } else { pass.ok() };
-        let weight = pass.as_ref().map(|_| cache.weigh(&finished.key, &value));
-        let (Some(pass), Some(weight)) = (pass, weight.filter(|weight| *weight <= cache.capacity())) else {
-            drop(place); // key and value are dropped after it
-            cache.counters.add(Count::Rejections, u64::from(!finished.fenced));
-            return None;
-        };
+        }
         let Ok(found) = place.seek(&finished.key) else {
-            self.resume(finished);
-            return Some(value);
+            load.resume(&cache.flights, finished);
+            return Some(Again::Busy(value));
         };
-        let Finished { key, fenced, fenced_all, .. } = finished;
-        let mut newcomer = Newcomer::new(self.hash, (key, value), weight, terms, pass);
-        newcomer.progress = self.progress;
-        let outcome = cache.admit(&mut place, found, newcomer, false, &mut departed);
-        let outcome = match outcome {
-            Outcome::Again(Newcomer { entry: Entry { key, value, .. }, progress, .. }) => {
-                self.progress = progress;
-                self.resume(Finished { key, fenced, flight: None, fenced_all });
-                drop(place);
-                drop(departed);
-                return Some(value);
+        debug_assert!(load.replaces || found.is_none(), "who inserts a key fences its load");
+        let weight = pass.as_ref().map_or(u64::MAX, |_| cache.weigh(&finished.key, &value));
+        let (Ok(pass), true) = (pass, weight <= cache.capacity()) else {
+            // What it would have replaced is out of date.
+            if let Some(slot) = found {
+                departed.push(place.take(slot), Cause::Explicit);
             }
-            ended => ended,
+            drop(place); // before key and value
+            cache.counters.one(Count::Rejections);
+            return None;
         };
+        let Finished { key, fenced_all, .. } = finished;
+        let mut newcomer = Newcomer::new(load.hash, (key, value), weight, terms, pass);
+        newcomer.progress = load.progress;
+        let outcome = cache.admit(&mut place, found, newcomer, false, &mut departed);
+        if let Outcome::Again(Newcomer { entry: Entry { key, value, .. }, progress, .. }) = outcome {
+            load.progress = progress;
+            load.resume(&cache.flights, Finished { key, fenced: false, flight: None, fenced_all });
+            return Some(Again::Full(value));
+        }
         drop(place);
         cache.count_outcome(&outcome);
         drop(departed);
-        if let Outcome::Replaced(old) = &outcome {
-            cache.see_off_one(old, Cause::Replaced);
+        match &outcome {
+            Outcome::Inserted => cache.sweep_aside(load.hash),
+            Outcome::Replaced(old) => cache.see_off_one(old, Cause::Replaced),
+            Outcome::Refused(_) | Outcome::Again(_) => {}
         }
         None
     }
 
-    fn count(&mut self, failed: bool) {
-        let took = self.cache.clock.elapsed().saturating_sub(self.started);
-        self.cache.counters.one(Count::Loads);
-        self.cache.counters.add(Count::LoadFailures, u64::from(failed));
-        self.cache.counters.add(Count::LoadNanos, nanos(took));
-        self.counted = true;
-    }
-
-    /// The load is in flight again: its value could not be put in yet. Under the same hold of the place's lock.
-    fn resume(&mut self, mut finished: Finished<K, V>) {
-        finished.flight = self.flight.take();
-        self.cache.flights.resume(self.hash, self.id, finished);
-        self.in_flight = true;
+    /// The load has ended.
+    fn count(&mut self, with: bool) {
+        let counters = &self.cache.cache().counters;
+        counters.one(Count::Loads);
+        if !with {
+            counters.one(Count::LoadFailures);
+        }
+        if let Some(stopwatch) = self.stopwatch.take() {
+            counters.add(Count::LoadNanos, stopwatch.stop(&self.cache.cache().clock));
+        }
     }
 }
 
-impl<K, V, S> Drop for Lead<'_, K, V, S>
-where
-    K: Hash + Eq,
-    S: BuildHasher,
-{
+impl<C: CacheRef> Drop for Lead<C> {
     fn drop(&mut self) {
-        if !self.counted {
-            self.count(true);
+        drop(self.begun.take().map(|begun| self.cache.cache().tags().attach(begun)));
+        if !self.load.in_flight && self.load.flight.is_none() {
+            return;
+        }
+        if self.load.in_flight {
+            self.count(false);
         }
         // What is left of the load is dropped here, under no lock: it may run the user's code.
-        let finished = if self.in_flight { self.cache.flights.finish(self.hash, self.id) } else { None };
-        let joined = finished.as_ref().and_then(|finished| finished.flight.clone());
-        if let Some(flight) = joined.or(self.flight.take()) {
+        let finished = if self.load.in_flight { self.load.finish(&self.cache.cache().flights) } else { None };
+        if let Some(flight) = self.load.flight.take() {
             flight.land(None);
         }
+        drop(finished);
+    }
+}
+
+impl<V> Load<V> {
+    /// Ends the load's record: nobody can join any more, and who has joined is known.
+    fn finish<K>(&mut self, flights: &Flights<K, V>) -> Option<Finished<K, V>> {
+        let mut finished = flights.finish(self.hash, self.id)?;
+        self.in_flight = false;
+        self.flight = finished.flight.take();
+        Some(finished)
+    }
+
+    /// The load is in flight again: its value could not be put in yet. Under the same hold of the place's lock.
+    fn resume<K>(&mut self, flights: &Flights<K, V>, mut finished: Finished<K, V>) {
+        finished.flight = self.flight.take();
+        flights.resume(self.hash, self.id, finished);
+        self.in_flight = true;
     }
 }

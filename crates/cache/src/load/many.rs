@@ -2,16 +2,13 @@
 
 use std::{
     convert::Infallible,
-    future::poll_fn,
     hash::{BuildHasher, Hash},
-    pin::pin,
     sync::Arc,
-    task::Context,
 };
 
 use hashbrown::Equivalent;
 
-use super::{LoadError, Met, infallible, lead::Lead};
+use super::{Held, Lead, LoadError, Look, Met, infallible, tasks::run_as};
 use crate::{
     Cache,
     flights::{Flight, FlightId, Waiting, running, wait},
@@ -83,7 +80,7 @@ where
                     let _running = running(&ids);
                     load(&keys)
                 };
-                round.land(loaded.map_err(LoadError::Failed)?)?;
+                round.conclude(loaded)?;
             }
             for (index, flight) in round.take_joined() {
                 round.found[index] = wait(&flight)?;
@@ -115,15 +112,8 @@ where
         loop {
             round.meet(self);
             if let Some((keys, ids)) = round.to_load() {
-                let loaded = {
-                    let mut loading = pin!(async { load(keys).await });
-                    poll_fn(|context: &mut Context<'_>| {
-                        let _running = running(&ids);
-                        loading.as_mut().poll(context)
-                    })
-                    .await
-                };
-                round.land(loaded.map_err(LoadError::Failed)?)?;
+                let loaded = run_as(&ids, async { load(keys).await }).await;
+                round.conclude(loaded)?;
             }
             for (index, flight) in round.take_joined() {
                 round.found[index] = Waiting::new(flight).await?;
@@ -146,9 +136,12 @@ where
     /// For each key.
     found: Vec<Option<V>>,
     /// Keys, by their index, that this call loads, and those that others do.
-    leads: Vec<(usize, Lead<'a, K, V, S>)>,
+    leads: Vec<(usize, Leading<'a, K, V, S>)>,
     joined: Vec<(usize, Arc<Flight<V>>)>,
+    look: Look,
 }
+
+type Leading<'a, K, V, S> = (Lead<&'a Cache<K, V, S>>, Option<Held<V>>);
 
 impl<'a, 'q, K, V, S, Q: ?Sized> Round<'a, 'q, K, V, S, Q>
 where
@@ -160,7 +153,13 @@ where
 {
     fn new(keys: impl IntoIterator<Item = &'q Q>) -> Self {
         let keys: Vec<_> = keys.into_iter().collect();
-        Self { found: keys.iter().map(|_| None).collect(), keys, leads: Vec::new(), joined: Vec::new() }
+        Self {
+            found: keys.iter().map(|_| None).collect(),
+            keys,
+            leads: Vec::new(),
+            joined: Vec::new(),
+            look: Look::First,
+        }
     }
 
     /// Looks up all that was not found yet. A key that comes twice joins its own load.
@@ -169,26 +168,42 @@ where
             if found.is_some() {
                 continue;
             }
-            match cache.meet(cache.hash(*key), *key) {
-                Met::Hit(value) => *found = Some(value),
+            match cache.meet(cache.hash(*key), *key, self.look, || cache) {
+                Met::Hit(value) | Met::Stale(value) => *found = Some(value),
                 Met::Joined(flight) => self.joined.push((index, flight)),
-                Met::Lead(lead) => self.leads.push((index, lead)),
+                Met::Lead(lead, held) => self.leads.push((index, (lead, held))),
             }
         }
     }
 
     /// The keys that this call is to load, if there are any.
     fn to_load(&self) -> Option<(Vec<&'q Q>, Vec<FlightId>)> {
-        let load = |(index, lead): &(usize, Lead<'a, K, V, S>)| (self.keys[*index], lead.id());
+        let load = |(index, (lead, _)): &(usize, Leading<'a, K, V, S>)| (self.keys[*index], lead.id());
         (!self.leads.is_empty()).then(|| self.leads.iter().map(load).unzip())
     }
 
-    fn land<E>(&mut self, values: Vec<V>) -> Result<(), LoadError<E>> {
+    /// Ends the loads as their loader did.
+    fn conclude<E>(&mut self, loaded: Result<Vec<V>, E>) -> Result<(), LoadError<E>> {
+        let values = match loaded {
+            Ok(values) => values,
+            Err(error) => {
+                let served = |(_, (_, held)): &(usize, Leading<'a, K, V, S>)| {
+                    held.as_ref().is_some_and(|held| held.on_error)
+                };
+                if !self.leads.iter().all(served) {
+                    return Err(LoadError::Failed(error));
+                }
+                for (index, (lead, held)) in self.leads.drain(..) {
+                    self.found[index] = held.map(|held| lead.land_stale(held.value));
+                }
+                return Ok(());
+            }
+        };
         let (asked, returned) = (self.leads.len(), values.len());
         if asked != returned {
             return Err(LoadError::Miscounted { asked, returned });
         }
-        for ((index, lead), value) in self.leads.drain(..).zip(values) {
+        for ((index, (lead, _)), value) in self.leads.drain(..).zip(values) {
             self.found[index] = Some(lead.land(value, None));
         }
         Ok(())
@@ -199,10 +214,11 @@ where
     }
 
     /// All values, or what there is of them, to go on with.
-    fn values(self) -> Result<Vec<V>, Self> {
+    fn values(mut self) -> Result<Vec<V>, Self> {
         if self.found.iter().all(Option::is_some) {
             return Ok(self.found.into_iter().flatten().collect());
         }
+        self.look = Look::Again;
         Err(self)
     }
 }

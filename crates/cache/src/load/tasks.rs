@@ -5,14 +5,15 @@ use std::{
     future::poll_fn,
     hash::{BuildHasher, Hash},
     pin::pin,
+    task::Context,
 };
 
 use hashbrown::Equivalent;
 
-use super::{LoadError, Met, infallible};
+use super::{LoadError, Look, Met, infallible};
 use crate::{
-    Cache,
-    flights::{Waiting, running},
+    Cache, Terms,
+    flights::{FlightId, Waiting, running},
 };
 
 impl<K, V, S> Cache<K, V, S>
@@ -67,29 +68,71 @@ where
         Q::Owned: Into<K>,
         F: Future<Output = Result<V, E>>,
     {
+        self.load_awaiting(key, false, || async { Ok((load().await?, None)) }).await
+    }
+
+    /// As [`try_get_or_insert_async`](Self::try_get_or_insert_async), for a `load` that says as well on which terms its value
+    /// is to be kept, as for [`get_or_insert_with_terms`](Self::get_or_insert_with_terms).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get_or_insert_async`](Self::try_get_or_insert_async).
+    pub async fn try_get_or_insert_async_with_terms<Q, E, F>(
+        &self,
+        key: &Q,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Hash + Equivalent<K> + ToOwned + ?Sized,
+        Q::Owned: Into<K>,
+        F: Future<Output = Result<(V, Terms), E>>,
+    {
+        let load = || async { load().await.map(|(value, terms)| (value, Some(terms))) };
+        self.load_awaiting(key, true, load).await
+    }
+
+    async fn load_awaiting<Q, E, F>(
+        &self,
+        key: &Q,
+        may_bring_tags: bool,
+        load: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Hash + Equivalent<K> + ToOwned + ?Sized,
+        Q::Owned: Into<K>,
+        F: Future<Output = Result<(V, Option<Terms>), E>>,
+    {
         let hash = self.hash(key);
+        let mut look = Look::First;
         loop {
-            match self.meet(hash, key) {
-                Met::Hit(value) => return Ok(value),
+            match self.meet(hash, key, look, || self) {
+                Met::Hit(value) | Met::Stale(value) => return Ok(value),
                 Met::Joined(flight) => {
                     if let Some(value) = Waiting::new(flight).await? {
                         return Ok(value);
                     }
                 }
-                Met::Lead(lead) => {
-                    let loaded = {
-                        let loads = [lead.id()];
-                        // Called inside the future, so that whatever it does at once counts as the loader's doing.
-                        let mut loading = pin!(async { load().await });
-                        let poll = |context: &mut std::task::Context<'_>| {
-                            let _running = running(&loads);
-                            loading.as_mut().poll(context)
-                        };
-                        poll_fn(poll).await
-                    };
-                    return Ok(lead.land(loaded.map_err(LoadError::Failed)?, None));
+                Met::Lead(mut lead, held) => {
+                    if may_bring_tags {
+                        lead.may_bring_tags();
+                    }
+                    let loads = [lead.id()];
+                    // Called inside the future, so that whatever it does at once counts as the loader's doing.
+                    let loaded = run_as(&loads, async { load().await }).await;
+                    return lead.conclude(loaded, held);
                 }
             }
+            look = Look::Again;
         }
     }
+}
+
+/// Awaits `loading`, which is the loader of `loads` whenever it is polled.
+pub(super) async fn run_as<F: Future>(loads: &[FlightId], loading: F) -> F::Output {
+    let mut loading = pin!(loading);
+    poll_fn(|context: &mut Context<'_>| {
+        let _running = running(loads);
+        loading.as_mut().poll(context)
+    })
+    .await
 }

@@ -16,6 +16,7 @@ use hashbrown::Equivalent;
 pub(crate) use self::{
     entry::{Departed, Entry, Kept, Stamps},
     exact::Exact,
+    latch::wait as pause,
     place::{Busy, NoRoom, Place, Slot},
     sets::Sets,
 };

@@ -25,7 +25,7 @@
 
 mod register;
 
-pub(crate) use register::{Begin, Mark, Refused, Tags};
+pub(crate) use register::{Begin, Detached, Mark, Refused, Tags};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,8 @@ mod begun;
 mod gates;
 mod names;
 
+use std::mem;
+
 use crate::sync::{
     Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
     atomic::{
@@ -69,6 +71,21 @@ pub(crate) struct Begin<'a> {
     epoch: u64,
 }
 
+/// As [`Begin`], for a value whose making outlives a borrow: to be given to [`Tags::attach`] in the end.
+#[derive(Debug)]
+#[must_use = "until it is attached and dropped, invalidations of tags are remembered"]
+pub(crate) struct Detached {
+    epoch: u64,
+}
+
+impl Begin<'_> {
+    pub(crate) fn detach(self) -> Detached {
+        let epoch = self.epoch;
+        mem::forget(self);
+        Detached { epoch }
+    }
+}
+
 impl Tags {
     pub(crate) fn new() -> Self {
         Self::at_epoch(0)
@@ -91,6 +108,11 @@ impl Tags {
         let epoch = self.epoch.load(Acquire);
         begun.add(epoch);
         Begin { tags: self, epoch }
+    }
+
+    /// Takes back [`Begin::detach`], of this register.
+    pub(crate) const fn attach(&self, begun: Detached) -> Begin<'_> {
+        Begin { tags: self, epoch: begun.epoch }
     }
 
     /// The mark for an entry with these `tags` (in order, each once), whose value was begun at `begin`, or now. Counts the
