@@ -62,8 +62,12 @@ fn main() -> Result<(), BuildError> {
     });
     assert!(page.ends_with("</h1>, and what is new"));
 
-    // Step 8: a look at the value in its place.
-    assert_eq!(pages.get_with(&news, |page| page.len()), Some(page.len()));
+    // Step 8: a value borrowed in its place, and changed in its place. Guards that end before the next call.
+    assert_eq!(pages.get_ref(&news).map(|page| page.len()), Some(page.len()));
+    pages.update(&news, |page| *page = "nothing new".into());
+    // Step 4: one look-up, one step that nobody comes between.
+    let page = pages.entry(news.into()).or_insert_with(|| "not called".into());
+    assert_eq!(&*page, "nothing new");
 
     // Step 11: to the tick.
     time.advance(Duration::from_secs(60));
