@@ -80,3 +80,65 @@ impl<K, V, S> Cache<K, V, S> {
         mark == Mark::NONE || self.tags.get().is_some_and(|tags| tags.is_valid(mark))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        panic::{AssertUnwindSafe, catch_unwind},
+        time::Duration,
+    };
+
+    use crate::{Cache, Expiry, ManualClock, StorageKind, Terms};
+
+    /// However an entry leaves, or does not come in, it is no longer counted with its tags.
+    #[test]
+    fn tags_are_forgotten_with_their_last_entry() {
+        struct Fragile;
+        impl Expiry<u64, u64> for Fragile {
+            fn after_create(&self, _: &u64, value: &u64) -> Option<Duration> {
+                assert_ne!(*value, u64::MAX, "no such value");
+                None
+            }
+        }
+        for storage in [StorageKind::Exact, StorageKind::Sets] {
+            let clock = ManualClock::new();
+            let cache: Cache<u64, u64> = Cache::builder()
+                .capacity(1_500)
+                .storage(storage)
+                .clock(clock.clock())
+                .expiry(Fragile)
+                .build()
+                .unwrap();
+            let terms = |key: u64| {
+                let terms =
+                    Terms::new().tag(format!("own {key}")).tag("all").tag(format!("some {}", key % 7));
+                if key % 3 == 0 { terms.ttl(Duration::from_secs(1)) } else { terms }
+            };
+            for key in 0..3_000 {
+                cache.insert_with(key, key, &terms(key)); // half of them are evicted
+                cache.insert_with(key / 2, key, &terms(key + 5_000)); // or replaced
+            }
+            let (_, sets, _) = cache.tags().sizes();
+            assert_eq!(sets, cache.len(), "each entry has a set of its own");
+            for value in [u64::MAX, 1] {
+                let insert = || cache.insert_with(9_001, value, &terms(9_001));
+                assert_eq!(catch_unwind(AssertUnwindSafe(insert)).is_err(), value == u64::MAX);
+            }
+            (0..500).for_each(|key| drop(cache.remove(&key)));
+            clock.advance(Duration::from_secs(1));
+            (500..900).for_each(|key| drop(cache.get(&key)));
+            cache.invalidate_tag("some 1");
+            (900..1_200).for_each(|key| drop(cache.get_or_insert_with_terms(&key, || (key, terms(key)))));
+            cache.retain(|key, _| key % 2 == 0);
+            cache.sweep(u32::MAX);
+            assert_eq!(cache.tags().sizes().1, cache.len());
+            cache.clear();
+            cache.get_or_insert_with_terms(&1, || {
+                cache.invalidate_tag("all");
+                (1, terms(1)) // refused
+            });
+            (0..3).for_each(|_| cache.invalidate_tag("none"));
+            assert_eq!((cache.len(), cache.tags().sizes()), (0, (0, 0, 0)));
+        }
+    }
+}

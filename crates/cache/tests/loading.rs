@@ -115,3 +115,14 @@ fn a_loader_may_use_the_cache_for_other_keys() {
     let value = cache.get_or_insert_with("outer", || cache.get_or_insert_with("inner", || 1) + 1);
     assert_eq!((value, cache.get("inner")), (2, Some(1)));
 }
+
+#[test]
+fn a_cache_without_a_bound_to_speak_of_keeps_no_fenced_load_either() {
+    let cache: Cache<u32, u32> =
+        Cache::builder().weight_capacity(u64::MAX).weigher(|_: &u32, _: &u32| 1).build().unwrap();
+    let loaded = cache.get_or_insert_with(&1, || {
+        cache.remove(&1);
+        1
+    });
+    assert_eq!((loaded, cache.get(&1)), (1, None));
+}

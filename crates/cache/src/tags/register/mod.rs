@@ -211,7 +211,7 @@ impl Tags {
 
     /// Tags, sets of tags and remembered tags that are known.
     #[cfg(test)]
-    pub(super) fn sizes(&self) -> (usize, usize, usize) {
+    pub(crate) fn sizes(&self) -> (usize, usize, usize) {
         self.read().sizes()
     }
 
