@@ -28,6 +28,7 @@ mod clock;
 mod counters;
 mod departures;
 mod entry;
+mod events;
 mod expiry;
 mod flights;
 mod guard;

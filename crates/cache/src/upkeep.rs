@@ -1,7 +1,7 @@
 //! What concerns the whole cache: taking out what has expired or is not wanted any more, changing its size.
 
 use crate::{
-    Cache, Cause,
+    Cache, Cause, events,
     listener::FirstPanic,
     storage::{Departed, Place, Slot, Storage},
 };
@@ -18,7 +18,7 @@ impl<K, V, S> Cache<K, V, S> {
     pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.flights.fence_all();
         // A listener or a `Drop` that panics shall not keep the rest in the cache.
-        let mut panics = FirstPanic::default();
+        let (mut panics, mut removed) = (FirstPanic::default(), 0);
         for index in 0..self.storage.places() {
             let mut departed = self.leaving();
             if let Some(mut place) = self.storage.place_at(index) {
@@ -30,8 +30,10 @@ impl<K, V, S> Cache<K, V, S> {
                     }
                 }
             }
+            removed += departed.len() as u64;
             panics.catch(|| drop(departed));
         }
+        events::removed(removed);
         panics.resume();
     }
 
@@ -100,10 +102,16 @@ impl<K, V, S> Cache<K, V, S> {
     ///
     /// A cache of sets can grow to several times the capacity it was built with, not without end.
     pub fn resize(&self, capacity: u64) -> Result<(), ResizeError> {
+        let before = self.capacity();
         let mut departed = self.leaving();
         let resized = self.storage.resize(capacity, &mut departed);
+        let evicted = departed.len() as u64;
         drop(departed);
-        if resized { Ok(()) } else { Err(ResizeError { capacity }) }
+        if !resized {
+            return Err(ResizeError { capacity });
+        }
+        events::resized(before, capacity, evicted);
+        Ok(())
     }
 }
 

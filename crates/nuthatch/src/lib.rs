@@ -130,6 +130,7 @@
 //!
 //! - `log`: `nuthatch::log::Log`, a key-value store on append-only segments that survives crashes.
 //! - `metrics`: publishes the statistics of caches through the facade of that name.
+//! - `tracing`: tells what is slow or rare in a cache: a resize, a load that failed.
 //!
 //! # More
 //!

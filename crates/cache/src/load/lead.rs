@@ -1,11 +1,12 @@
 //! The caller that runs a load.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{CacheRef, Held, LoadError};
 use crate::{
     Cause, Terms,
     counters::Count,
+    events,
     flights::{Finished, Flight, FlightId, Flights, Stopwatch},
     storage::{Entry, pause},
     tags::{Begin, Detached},
@@ -179,16 +180,16 @@ impl<C: CacheRef> Lead<C> {
         None
     }
 
-    /// The load has ended.
-    fn count(&mut self, with: bool) {
+    /// The load has ended. Returns how many nanoseconds it took.
+    fn count(&mut self, with: bool) -> u64 {
         let counters = &self.cache.cache().counters;
         counters.one(Count::Loads);
         if !with {
             counters.one(Count::LoadFailures);
         }
-        if let Some(stopwatch) = self.stopwatch.take() {
-            counters.add(Count::LoadNanos, stopwatch.stop(&self.cache.cache().clock));
-        }
+        let took = self.stopwatch.take().map_or(0, |stopwatch| stopwatch.stop(&self.cache.cache().clock));
+        counters.add(Count::LoadNanos, took);
+        took
     }
 }
 
@@ -198,15 +199,16 @@ impl<C: CacheRef> Drop for Lead<C> {
         if !self.load.in_flight && self.load.flight.is_none() {
             return;
         }
-        if self.load.in_flight {
-            self.count(false);
-        }
+        let failed = self.load.in_flight.then(|| self.count(false));
         // What is left of the load is dropped here, under no lock: it may run the user's code.
         let finished = if self.load.in_flight { self.load.finish(&self.cache.cache().flights) } else { None };
         if let Some(flight) = self.load.flight.take() {
             flight.land(None);
         }
         drop(finished);
+        if let Some(nanos) = failed {
+            events::load_failed(Duration::from_nanos(nanos));
+        }
     }
 }
 

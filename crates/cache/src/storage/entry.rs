@@ -77,6 +77,10 @@ impl<K, V> Departed<K, V> {
         self.first.is_none()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Entry<K, V>, Cause)> {
         self.first.iter().chain(&self.rest).map(|(entry, cause)| (entry, *cause))
     }

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use crate::storage::held;
+use crate::{events, storage::held};
 
 /// Held: the lowest bit. The others count.
 const HELD: u32 = 1;
@@ -123,6 +123,9 @@ pub(crate) fn wait(waited: &mut u32) {
     } else if *waited < SPINS + YIELDS {
         thread::yield_now();
     } else {
+        if *waited == SPINS + YIELDS {
+            events::contended();
+        }
         thread::sleep(NAP);
     }
 }
