@@ -55,7 +55,8 @@
 //! ```
 //!
 //! In tasks: [`get_or_insert_async`](Cache::get_or_insert_async), on any runtime. Many keys by one query:
-//! [`get_many_or_insert_with`](Cache::get_many_or_insert_with).
+//! [`get_many_or_insert_with`](Cache::get_many_or_insert_with). [`lookup`](Cache::lookup) waits for nobody and
+//! hands out the right to load, to be used wherever you like.
 //!
 //! # Reading in place, changing in place
 //!

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use nuthatch::{Cache, Cause, Change, Expiry, LoadError, PolicyKind, StorageKind, Terms};
+use nuthatch::{Cache, Cause, Change, Expiry, LoadError, Lookup, PolicyKind, StorageKind, Terms};
 
 struct Forever;
 
@@ -65,6 +65,9 @@ fn from_quick_cache() {
     assert_eq!((cache.peek(&2), cache.len()), (Some(2), 10));
     assert_eq!(cache.remove_if(&2, |_, value| *value == 3), None);
     assert_eq!(cache.update(&2, |value| std::mem::replace(value, 5)), Some(2));
+    let Lookup::Miss(reservation) = cache.lookup(&77) else { panic!("77 was never there") };
+    assert!(matches!(cache.lookup(&77), Lookup::Busy));
+    drop(reservation);
     cache.resize(4).unwrap();
     assert!(cache.len() <= 4 && cache.contains(&0));
     let stats = cache.stats();
@@ -84,6 +87,8 @@ fn from_cached() {
         .unwrap();
     cache.insert_with(1, 1, &Terms::new().ttl(Duration::from_secs(1)));
     assert_eq!(cache.get(&1), Some(1));
+    assert_eq!(cache.reserve(&1).map(|reservation| reservation.insert(2)), Some(2));
+    assert_eq!(cache.get(&1), Some(2));
 }
 
 #[test]
