@@ -15,7 +15,7 @@ pub(crate) struct Effort {
     pub(crate) turn: Duration,
     /// Fresh caches of each subject where a figure needs a cache's whole life: memory and hit ratio.
     pub(crate) lives: usize,
-    /// How long a process that measures memory may take.
+    /// Processor time that a process which measures memory may take.
     pub(crate) life: Duration,
     /// How often a turn may be repeated because other processes disturbed it.
     pub(crate) attempts: usize,
@@ -34,7 +34,7 @@ impl Effort {
         operations: 1 << 19,
         turn: Duration::from_millis(30),
         lives: 1,
-        life: Duration::from_secs(25),
+        life: Duration::from_secs(15),
         attempts: 1,
         window: Duration::from_secs(1),
         keys: 100_000,

@@ -17,6 +17,7 @@ use crate::{
         crew::share_out,
         work::{Course, Rig, Work},
     },
+    cpu_clock::whole_cpu_time,
     effort::Effort,
     report::{Better, Measure, Report, Sample},
     stream::{Names, Numbers, Stream},
@@ -184,7 +185,10 @@ fn live(life: Life, effort: Effort) -> Vec<(Sample, Vec<Memory>)> {
 /// How often a process is asked whether it has ended.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Has this very program lead one life in a process of its own, for so long at most.
+/// How many times as long a process may take if it waits for others.
+const OTHERS: u32 = 6;
+
+/// Has this very program lead one life in a process of its own, for so much processor time at most.
 fn in_a_process(life: Life, subject: &str, limit: Duration) -> anyhow::Result<Memory> {
     let program = env::current_exe().context("cannot tell where this program lies")?;
     let told = format!("{}/{subject}", life.name());
@@ -198,10 +202,11 @@ fn in_a_process(life: Life, subject: &str, limit: Duration) -> anyhow::Result<Me
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if began.elapsed() > limit {
+        let used = whole_cpu_time(child.id())?;
+        if used > limit || began.elapsed() > limit * OTHERS {
             child.kill()?;
             child.wait()?;
-            bail!("it was not done after {} s", limit.as_secs());
+            bail!("it was not done after {:.0} s on a core", used.as_secs_f64());
         }
         thread::sleep(PATIENCE);
     };

@@ -101,7 +101,11 @@ const PROBE: usize = 1 << 12;
 pub(super) fn operations<S>(rig: &dyn Rig<S>, course: &Course<'_, S>, effort: Effort) -> usize {
     let probe = PROBE.min(course.operations);
     let turn = rig.turn(&Course { warm_up: probe, operations: probe, ..*course });
-    let turns = effort.turn.as_secs_f64() / turn.wall.as_secs_f64();
+    // What it would take on an idle machine: other processes' share is left out.
+    let threads = u32::try_from(course.threads).unwrap_or(u32::MAX);
+    let cores = u32::try_from(course.threads.min(CORES)).unwrap_or(u32::MAX);
+    let taken = (turn.cpu / cores).max(turn.wall.saturating_sub(turn.waited / threads));
+    let turns = effort.turn.as_secs_f64() / taken.as_secs_f64();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -89,6 +89,10 @@ impl Report {
         }
         let best = measure.best_peer();
         for sample in &measure.samples {
+            if sample.rounds.is_empty() {
+                writeln!(io::stderr().lock(), "{}: {}: {}", measure.name, sample.subject, sample.beside)?;
+                continue;
+            }
             let versus = best.filter(|_| sample.role == Role::Ours);
             let peer = versus.map_or("", |peer| peer.subject.as_str());
             let ratio = versus.map_or_else(String::new, |peer| format!("{:.3}", measure.ratio(sample, peer)));

@@ -10,6 +10,10 @@ pub(super) fn print(out: &mut impl Write, area: &str, measure: &Measure) -> io::
     let width = measure.samples.iter().map(|sample| sample.subject.len()).max().unwrap_or(0);
     let peers = measure.compared_with();
     for sample in &measure.samples {
+        if sample.rounds.is_empty() {
+            writeln!(out, "  {:width$} {:>10}  {}", sample.subject, "-", sample.beside)?;
+            continue;
+        }
         let (low, high) = sample.spread();
         let spread = format!("{low:.2}-{high:.2}");
         let versus = peers.iter().filter(|_| sample.role == Role::Ours);
