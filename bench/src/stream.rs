@@ -86,6 +86,12 @@ impl Numbers {
         Self { keys: cubic_ranks(keys).map(scramble).collect() }
     }
 
+    /// Requests without skew.
+    pub(crate) fn uniform(keys: u32) -> Self {
+        let mut random = Random::new(SEED);
+        Self { keys: (0..LENGTH).map(|_| scramble(random.next() % u64::from(keys))).collect() }
+    }
+
     /// Every key once, in no order.
     pub(crate) fn universe(keys: u32) -> Self {
         let mut ranks = (0..u64::from(keys)).collect::<Vec<u64>>();

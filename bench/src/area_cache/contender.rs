@@ -62,6 +62,15 @@ impl<S: Stream> Contender<S> {
         all
     }
 
+    /// Ours, reading many keys at once and one after another: the latter stands in the place of a peer.
+    pub(crate) fn one_and_many() -> Vec<Self> {
+        let of = |name, role, build| Self { name, role, loads: true, build };
+        vec![
+            of("nuthatch", Role::Ours, subject::nuthatch::<S>),
+            of("nuthatch (one by one)", Role::Peer, subject::nuthatch_one_by_one::<S>),
+        ]
+    }
+
     /// Those that let entries expire, with a time to live.
     pub(crate) fn with_expiry() -> Vec<Self> {
         let of = |name, role, build| Self { name, role, loads: false, build };

@@ -37,6 +37,7 @@ pub(crate) fn run(traces: &Folder, effort: Effort, report: &mut Report) {
     drop(zipf);
     strangers_inserted(effort, report);
     one_hot_key(effort, report);
+    many_at_once(effort, report);
     texts(effort, report);
     if effort.full {
         other_exponents(effort, report);
@@ -93,6 +94,21 @@ fn one_hot_key(effort: Effort, report: &mut Report) {
     let read = Question { name: "hot-key", work: Work::Get, stream: hot, threads: &[2, 8] };
     if read.is_wanted(report) {
         let field = Field::filled(Contender::all(), TENTH, (hot, 1), report);
+        read.ask(&field, effort, report);
+    }
+}
+
+/// Keys of a table that no processor's cache holds.
+const MANY_KEYS: u32 = 6_000_000;
+
+fn many_at_once(effort: Effort, report: &mut Report) {
+    let uniform = &Numbers::uniform(MANY_KEYS);
+    let work = Work::GetMany { batch: 32 };
+    let read = Question { name: "get-many-32", work, stream: uniform, threads: &[1, 2] };
+    if read.is_wanted(report) {
+        let fill = (&Numbers::universe(MANY_KEYS), MANY_KEYS as usize);
+        let capacity = u64::from(MANY_KEYS) * 4 / 3;
+        let field = Field::filled(Contender::one_and_many(), capacity, fill, report);
         read.ask(&field, effort, report);
     }
 }

@@ -32,6 +32,8 @@ pub(crate) enum Work {
     Mix { insert_every: u32 },
     /// Inserts it.
     Insert,
+    /// Reads it together with those that follow, so many at a time.
+    GetMany { batch: usize },
 }
 
 /// The work of a turn.
@@ -217,6 +219,13 @@ where
         Work::Insert => {
             indices.for_each(insert);
             Tally::default()
+        }
+        Work::GetMany { batch } => {
+            for first in indices.clone().step_by(batch) {
+                let keys = (first..indices.end.min(first + batch)).map(|index| stream.key(index));
+                hits += cache.get_many(keys);
+            }
+            Tally { lookups: operations, hits }
         }
     }
 }

@@ -20,14 +20,14 @@ pub(super) use self::{
     foyer::{foyer_lfu, foyer_s3fifo},
     locked_lru::{hashlink, lru},
     moka::{mini_moka, mini_moka_with_expiry, moka, moka_with_expiry},
-    nuthatch::{nuthatch, nuthatch_lru, nuthatch_with_expiry},
+    nuthatch::{nuthatch, nuthatch_lru, nuthatch_one_by_one, nuthatch_with_expiry},
     quick_cache::quick_cache,
     sieve_cache::sieve_cache,
     stretto::{stretto, stretto_with_expiry},
     tinyufo::tinyufo,
 };
 
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
 use crate::stream::Lookup;
 
@@ -40,6 +40,14 @@ const TIME_TO_LIVE: Duration = Duration::from_hours(24);
 /// A cache as its user sees it.
 pub(crate) trait Subject<Q: Lookup + ?Sized, V>: Send + Sync {
     fn get(&self, key: &Q) -> Option<V>;
+
+    /// How many of `keys` are there; all are read. One after another in caches that cannot read many at once.
+    fn get_many<'q>(&self, keys: impl Iterator<Item = &'q Q>) -> usize
+    where
+        Q: 'q,
+    {
+        keys.filter(|key| self.get(key).map(black_box).is_some()).count()
+    }
 
     fn insert(&self, key: Q::Owned, value: V);
 

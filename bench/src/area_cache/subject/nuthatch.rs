@@ -1,6 +1,6 @@
 //! Ours, built in one place.
 
-use std::hash::BuildHasher;
+use std::{hash::BuildHasher, hint::black_box};
 
 use nuthatch_cache::{Builder, Cache, Entries, PolicyKind};
 
@@ -20,6 +20,13 @@ where
         self.get(key)
     }
 
+    fn get_many<'q>(&self, keys: impl Iterator<Item = &'q Q>) -> usize
+    where
+        Q: 'q,
+    {
+        black_box(self.get_many(keys)).iter().flatten().count()
+    }
+
     fn insert(&self, key: Q::Owned, value: V) {
         self.insert(key, value);
     }
@@ -30,6 +37,28 @@ where
 
     fn len(&self) -> Option<u64> {
         Some(self.len() as u64)
+    }
+}
+
+/// Ours by a caller who does not know of `get_many`.
+pub(crate) struct OneByOne<C>(C);
+
+impl<Q, V, S> Subject<Q, V> for OneByOne<Cache<Q::Owned, V, S>>
+where
+    Q: Lookup + ?Sized,
+    V: Clone + Send + Sync,
+    S: BuildHasher + Send + Sync,
+{
+    fn get(&self, key: &Q) -> Option<V> {
+        self.0.get(key)
+    }
+
+    fn insert(&self, key: Q::Owned, value: V) {
+        self.0.insert(key, value);
+    }
+
+    fn len(&self) -> Option<u64> {
+        Some(self.0.len() as u64)
     }
 }
 
@@ -45,6 +74,10 @@ pub(crate) fn nuthatch_lru<S: Stream>(capacity: u64) -> Built<S> {
 
 pub(crate) fn nuthatch_with_expiry<S: Stream>(capacity: u64) -> Built<S> {
     built(builder::<S>(capacity).time_to_live(TIME_TO_LIVE))
+}
+
+pub(crate) fn nuthatch_one_by_one<S: Stream>(capacity: u64) -> Built<S> {
+    Ok(Box::new(OneByOne(builder::<S>(capacity).build()?)))
 }
 
 type OfStream<S> = Builder<<S as Stream>::Owned, <S as Stream>::Value, Entries, Hasher>;
