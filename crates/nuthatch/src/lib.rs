@@ -14,8 +14,8 @@
 //! # Ok::<(), nuthatch::BuildError>(())
 //! ```
 //!
-//! All methods of [`Cache`] take `&self`: share it by reference, in an `Arc` or as a `static`. What a call causes
-//! is done when it returns; there is no background thread.
+//! All methods of [`Cache`] take `&self`: share it by reference, in an `Arc` or as a `static`. What a call causes is
+//! done when it returns. There is no background thread, unless you ask for [`Maintenance`].
 //!
 //! # How much is held, and who leaves
 //!
