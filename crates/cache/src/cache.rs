@@ -32,6 +32,10 @@ pub(crate) type Weigher<K, V> = Box<dyn Fn(&K, &V) -> u64 + Send + Sync>;
 pub struct Cache<K, V, S = RandomState> {
     pub(crate) storage: Storage<K, V>,
     pub(crate) lifetimes: Lifetimes<K, V>,
+    /// Reads may move deadlines.
+    pub(crate) reads_matter: bool,
+    /// Entries have no deadlines but what they bring, and all weigh the same: so an insert need not ask.
+    pub(crate) plain: bool,
     pub(crate) counters: Counters,
     pub(crate) flights: Flights<K, V>,
     /// Made with the first entry that has a tag.
@@ -60,6 +64,8 @@ impl<K, V, S> Cache<K, V, S> {
     pub(crate) fn planned(plan: Plan<K, V, S>) -> Self {
         let capacity = plan.storage.capacity();
         Self {
+            reads_matter: plan.lifetimes.reads_matter(),
+            plain: plan.lifetimes.is_plain() && plan.weigher.is_none(),
             lifetimes: plan.lifetimes,
             counters: Counters::new(capacity),
             flights: Flights::new(capacity),

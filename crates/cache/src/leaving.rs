@@ -14,7 +14,7 @@ use crate::{
     counters::Count,
     departures::{Departures, Miss},
     listener::tell,
-    storage::{Departed, Entry},
+    storage::{Departed, Entry, Stamps},
     tags::Mark,
 };
 
@@ -101,6 +101,21 @@ impl<K, V, S> Cache<K, V, S> {
         }
     }
 
+    /// Sees an entry off of which nothing was kept but key and value; returns the value.
+    #[inline]
+    pub(crate) fn see_off_plain(&self, key: K, value: V, cause: Cause) -> Option<V> {
+        if self.listener.is_none() && self.memory.is_none() {
+            self.counters.one(match cause {
+                Cause::Replaced => Count::Replacements,
+                _ => Count::Evictions,
+            });
+            return Some(value);
+        }
+        let entry = Entry { key, value, stamps: Stamps::plain(1) };
+        self.see_off_one(&entry, cause);
+        Some(entry.value)
+    }
+
     fn note(&self, entry: &Entry<K, V>, cause: Cause) {
         self.counters.one(match cause {
             Cause::Size => Count::Evictions,
@@ -119,6 +134,7 @@ impl<K, V, S> Cache<K, V, S> {
     }
 
     /// Counts a look-up that found nothing; `met` is why the entry left that it met, if it met one.
+    #[inline(never)]
     pub(crate) fn count_miss(&self, hash: u64, met: Option<Cause>) {
         self.counters.one(match (met, &self.memory) {
             (Some(Cause::Expired), _) => Count::ExpiredMisses,

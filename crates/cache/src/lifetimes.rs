@@ -158,6 +158,14 @@ impl<K, V> Lifetimes<K, V> {
         self.refresh_after_write.is_some()
     }
 
+    /// Whether entries without a time of their own live for ever.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.time_to_live.is_none()
+            && self.time_to_idle.is_none()
+            && self.refresh_after_write.is_none()
+            && self.expiry.is_none()
+    }
+
     /// Whether a read may move a deadline: without this, nobody needs to ask [`on_read`](Self::on_read).
     pub(crate) fn reads_matter(&self) -> bool {
         self.time_to_idle.is_some() || self.expiry.is_some()

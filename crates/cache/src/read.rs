@@ -8,7 +8,7 @@ use crate::{
     Cache, Cause,
     counters::Count,
     lifetimes::State,
-    storage::{Departed, Place, Slot, Stamps, Storage},
+    storage::{Departed, Glance, Place, Slot, Stamps, Storage},
 };
 
 /// Whether a look-up is one that counts, and that the policy hears of.
@@ -16,14 +16,6 @@ use crate::{
 enum Notice {
     Counted,
     Unnoticed,
-}
-
-/// What a look without a lock has shown.
-enum Glance<V> {
-    Hit(V),
-    Miss,
-    /// It takes a lock to say.
-    Unclear,
 }
 
 impl<K, V, S> Cache<K, V, S>
@@ -137,21 +129,15 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         match &self.storage {
-            Storage::Sets(sets) if sets.reads_race() && !self.lifetimes.reads_matter() => {
-                match sets.copy(hash, key, count) {
-                    // Tags are asked about under the lock: while the entry is where it was found.
-                    Some(copied) if copied.stamps.tags == 0 && self.serves(&copied.stamps) => {
-                        Glance::Hit(copied.value)
-                    }
-                    None => Glance::Miss,
-                    // Its time has come: it is taken out under the lock.
-                    Some(_) => Glance::Unclear,
-                }
+            // Tags are asked about under the lock: while the entry is where it was found.
+            Storage::Sets(sets) if sets.reads_race() && !self.reads_matter => {
+                sets.glance(hash, key, count, |stamps| stamps.tags == 0 && self.serves(stamps))
             }
             _ => Glance::Unclear,
         }
     }
 
+    #[inline(never)]
     fn look_locked<Q, R>(&self, hash: u64, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         Q: Equivalent<K> + ?Sized,
@@ -183,7 +169,8 @@ impl<K, V, S> Cache<K, V, S> {
     /// Whether a plain look-up may return the entry.
     #[inline]
     pub(crate) fn serves(&self, stamps: &Stamps) -> bool {
-        matches!(self.state(stamps), State::Fresh | State::RefreshDue) && self.is_valid(stamps)
+        !self.storage.kept().any()
+            || matches!(self.state(stamps), State::Fresh | State::RefreshDue) && self.is_valid(stamps)
     }
 
     /// Counts a look-up that found what it found, and returns it if it may be served.
@@ -208,7 +195,7 @@ impl<K, V, S> Cache<K, V, S> {
     #[inline]
     pub(crate) fn touch(&self, place: &mut Place<'_, K, V>, slot: Slot) {
         place.hit(slot);
-        if self.lifetimes.reads_matter() {
+        if self.reads_matter {
             let mut stamps = place.stamps(slot);
             let moved = self.lifetimes.on_read(self.now(), &stamps.times, place.key(slot), place.value(slot));
             if let Some(times) = moved {

@@ -11,7 +11,7 @@ use crate::{
     Cache, Cause, Terms,
     counters::Count,
     lifetimes::Times,
-    storage::{Departed, Entry, NoRoom, Place, Slot, Stamps},
+    storage::{Departed, Entry, NoRoom, Place, Put, Sets, Slot, Stamps, Storage},
     tagging::Pass,
 };
 
@@ -121,7 +121,37 @@ where
         served.then_some(removed.value)
     }
 
+    #[inline]
     fn put(&self, key: K, value: V, terms: Option<&Terms>) -> Option<V> {
+        match &self.storage {
+            Storage::Sets(sets) if self.plain && terms.is_none() && !self.storage.kept().any() => {
+                self.put_plain(sets, key, value)
+            }
+            _ => self.put_on_terms(key, value, terms),
+        }
+    }
+
+    /// The shortest way into sets, for an entry of which nothing is to be kept beside key and value.
+    #[inline]
+    fn put_plain(&self, sets: &Sets<K, V>, key: K, value: V) -> Option<V> {
+        let hash = self.hash(&key);
+        let mut departed = self.leaving();
+        match sets.put(hash, key, value, |key| self.flights.fence(hash, key), &mut departed) {
+            Put::Inserted => self.counters.one(Count::Insertions),
+            Put::InsertedFor(key, value) => {
+                self.counters.one(Count::Insertions);
+                self.see_off_plain(key, value, Cause::Size);
+            }
+            Put::Replaced(key, old) => {
+                self.counters.one(Count::Insertions);
+                return self.see_off_plain(key, old, Cause::Replaced);
+            }
+            Put::Refused(..) | Put::Busy(..) => self.counters.one(Count::Rejections),
+        }
+        None
+    }
+
+    fn put_on_terms(&self, key: K, value: V, terms: Option<&Terms>) -> Option<V> {
         let weight = self.weigh(&key, &value);
         let hash = self.hash(&key);
         let pass = match self.pass(terms, None) {
@@ -200,7 +230,7 @@ where
                 entry.stamps.times = self.lifetimes.on_create(now, hash, ttl, &entry.key, &entry.value);
                 let ticks =
                     if entry.stamps.times == Times::FOREVER { self.ticks() } else { self.now().ticks() };
-                match place.insert(entry, ticks) {
+                match place.insert(entry, ticks, departed) {
                     Ok(slot) => {
                         pass.used();
                         if terms.is_some_and(Terms::is_pinned) {

@@ -140,11 +140,16 @@ impl<K, V> Flights<K, V> {
     }
 
     /// Takes the right to put its value in from the load of `key`, if one is in flight. One read if nothing is.
+    #[inline]
     pub(crate) fn fence<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) {
-        let stripe = self.stripe(hash);
-        if stripe.count.load(Relaxed) == 0 {
-            return;
+        if self.stripe(hash).count.load(Relaxed) != 0 {
+            self.fence_record(hash, key);
         }
+    }
+
+    #[cold]
+    fn fence_record<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) {
+        let stripe = self.stripe(hash);
         if let Some(record) = stripe.lock().table.find_mut(hash, |record| record.is_load_of(hash, key)) {
             record.fenced = true;
         }

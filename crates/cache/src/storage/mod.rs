@@ -18,7 +18,7 @@ pub(crate) use self::{
     exact::Exact,
     latch::wait as pause,
     place::{Busy, NoRoom, Place, Slot},
-    sets::Sets,
+    sets::{Glance, Put, Sets},
 };
 
 /// The entries of a cache.

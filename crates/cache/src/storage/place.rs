@@ -159,10 +159,15 @@ impl<K, V> Place<'_, K, V> {
 
     /// Takes in an entry that is not held and that room was made for. Gives it back if a shard has no slot left, of 2^32.
     #[inline]
-    pub(crate) fn insert(&mut self, entry: Entry<K, V>, now: Ticks) -> Result<Slot, Entry<K, V>> {
+    pub(crate) fn insert(
+        &mut self,
+        entry: Entry<K, V>,
+        now: Ticks,
+        departed: &mut Departed<K, V>,
+    ) -> Result<Slot, Entry<K, V>> {
         match self {
             Place::Shard(place) => place.insert(entry),
-            Place::Set(place) => Ok(place.insert(entry, now)),
+            Place::Set(place) => Ok(place.insert(entry, now, departed)),
         }
     }
 

@@ -37,6 +37,7 @@ impl Limits {
 
     /// Which slots of the set with this number may be used, a bit each.
     #[must_use]
+    #[inline]
     pub const fn usable(self, set: u64) -> u16 {
         let sets_with_one_more = self.0 & ((1 << Self::WAYS_AT) - 1);
         let ways = (self.0 >> Self::WAYS_AT) + (set < sets_with_one_more) as u64;
@@ -93,6 +94,7 @@ impl Geometry {
     /// Where the key of `hash` belongs. All bits of the hash must be good.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the high half of a product, and the low bits")]
+    #[inline]
     pub const fn home(&self, hash: u64) -> Home {
         let family = ((hash as u128 * self.families as u128) >> 64) as u64;
         Home { tag: hash as u16 | 1, family }
@@ -100,6 +102,7 @@ impl Geometry {
 
     /// The other family that an entry of `tag` in `family` may be in, unless it is the same.
     #[must_use]
+    #[inline]
     pub const fn mirror(&self, home: Home) -> Option<Home> {
         let spread = (home.tag as u64 * 0x9e37_79b9) & 0xffff_ffff;
         let point = (spread * self.families) >> 32;
@@ -110,12 +113,21 @@ impl Geometry {
 
     /// Which of the 2^level sets of a family an entry of `tag` is in.
     #[must_use]
+    #[inline]
     pub const fn plane(tag: u16, level: u8) -> usize {
         (tag >> 1) as usize & ((1 << level) - 1)
     }
 
+    /// The same, for a family whose doublings are given as a mask of as many bits.
+    #[must_use]
+    #[inline]
+    pub const fn plane_masked(tag: u16, mask: u8) -> usize {
+        (tag >> 1) as usize & mask as usize
+    }
+
     /// The number of a set, by which its slots are [limited](Limits::usable).
     #[must_use]
+    #[inline]
     pub const fn number(&self, family: u64, plane: usize) -> u64 {
         plane as u64 * self.families + family
     }

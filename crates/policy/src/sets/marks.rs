@@ -15,6 +15,10 @@ pub const WAYS: usize = 16;
 /// Tags remembered of entries that left small unread.
 const GHOSTS: u64 = 7;
 
+/// The lowest bits of four lanes of 16 bits, and the highest.
+const LANES_LOW: u64 = 0x0001_0001_0001_0001;
+const LANES_HIGH: u64 = LANES_LOW << 15;
+
 /// What a set remembers of its entries, one bit per entry and plane, and of those that left. 28 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
@@ -30,6 +34,7 @@ pub struct Marks {
 
 impl Marks {
     /// Counts a hit on `way`. Saturates at three.
+    #[inline]
     pub fn hit(&mut self, way: usize) {
         let (low, high) = (1 << way, 1 << (way + WAYS));
         let carry = (self.frequency & low) << WAYS;
@@ -41,12 +46,14 @@ impl Marks {
     }
 
     /// An entry came to `way`: to main if it was remembered, else to small.
+    #[inline]
     pub fn arrive(&mut self, way: usize, remembered: bool) {
         self.forget(way);
         self.main |= u16::from(remembered) << way;
     }
 
     /// The entry at `way` is gone.
+    #[inline]
     pub fn forget(&mut self, way: usize) {
         self.frequency &= !(0x1_0001 << way);
         self.main &= !(1 << way);
@@ -61,6 +68,7 @@ impl Marks {
 
     /// Chooses who leaves among `candidates` (a bit per way), and whether it leaves unread from small: then its tag is to
     /// be [remembered](Self::remember). `None` without candidates.
+    #[inline]
     pub fn evict(&mut self, candidates: u16) -> Option<(usize, bool)> {
         if candidates == 0 {
             return None;
@@ -93,6 +101,7 @@ impl Marks {
     }
 
     /// Remembers the tag of an entry that left small unread, in place of the oldest.
+    #[inline]
     pub fn remember(&mut self, tag: u16) {
         let at = (self.ghosts[1] >> 48) & 0xff;
         let (word, shift) = ((at / 4) as usize, at % 4 * 16);
@@ -102,15 +111,38 @@ impl Marks {
     }
 
     /// Whether `tag` is remembered; it is forgotten then.
+    #[inline]
     pub fn recall(&mut self, tag: u16) -> bool {
-        for ghost in 0..GHOSTS {
-            let (word, shift) = ((ghost / 4) as usize, ghost % 4 * 16);
-            if (self.ghosts[word] >> shift) as u16 == tag {
-                self.ghosts[word] &= !(0xffff << shift);
+        for (word, lanes) in [(0, LANES_HIGH), (1, LANES_HIGH >> WAYS)] {
+            // A lane that equals the tag is zero here; of the lanes whose high bit comes out, the lowest is one.
+            let lanes_unequal = self.ghosts[word] ^ (LANES_LOW * u64::from(tag));
+            let equal = lanes_unequal.wrapping_sub(LANES_LOW) & !lanes_unequal & lanes;
+            if equal != 0 {
+                self.ghosts[word] &= !(0xffff << (equal.trailing_zeros() - 15));
                 return true;
             }
         }
         false
+    }
+
+    /// Chooses who makes way for a newcomer with this tag, and puts the newcomer's marks in its place. `displaced`: whose
+    /// home is another set, where alone a ghost of theirs would be of use.
+    #[inline]
+    pub fn replace(
+        &mut self,
+        tag: u16,
+        candidates: u16,
+        displaced: u16,
+        tag_of: impl Fn(usize) -> u16,
+    ) -> Option<usize> {
+        // Before the victim is remembered, which might push out what is remembered of the newcomer.
+        let remembered = self.recall(tag);
+        let (way, unread) = self.evict(candidates)?;
+        if unread && displaced & (1 << way) == 0 {
+            self.remember(tag_of(way));
+        }
+        self.arrive(way, remembered);
+        Some(way)
     }
 
     /// The byte among the ghosts that the marks do not use.

@@ -1,6 +1,6 @@
 //! Families that double, and halve when the cache is made smaller.
 
-use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 use nuthatch_policy::sets::{Geometry, WAYS};
 
@@ -8,14 +8,14 @@ use crate::{
     Cause,
     storage::{
         Departed, Entry,
-        sets::{Sets, layout::Pair, place::Held},
+        sets::{Sets, layout::Pair, mask_of, place::Held},
     },
 };
 
 impl<K, V> Sets<K, V> {
     /// Whether the family has not reached its size yet.
     pub(super) fn may_grow(&self, family: u64) -> bool {
-        self.level(family) < self.level_max.load(Relaxed)
+        self.mask(family) < self.mask_max.load(Relaxed)
     }
 
     /// Doubles the family of `own`, which becomes the set that `tag` belongs to then. `false`: one of its sets is held by
@@ -46,7 +46,7 @@ impl<K, V> Sets<K, V> {
         for (lower, upper) in lower.iter_mut().zip(&mut upper) {
             lower.as_mut().unwrap_or(own).split_to(upper, level, departed);
         }
-        self.levels[family as usize].store(level + 1, Release);
+        self.set_level(family, level + 1);
         let plane = Geometry::plane(tag, level + 1);
         if plane != own.plane() {
             std::mem::swap(own, &mut upper[plane - planes]);
@@ -59,7 +59,7 @@ impl<K, V> Sets<K, V> {
         let Some(geometry) = self.geometry.resized(capacity) else { return false };
         self.capacity.store(capacity, Relaxed);
         self.limits.store(geometry.limits().0, Relaxed);
-        self.level_max.store(geometry.level_max(), Relaxed);
+        self.mask_max.store(mask_of(geometry.level_max()), Relaxed);
         for family in 0..self.levels.len() as u64 {
             while self.level(family) > geometry.level_max() {
                 self.halve(family, departed);
@@ -86,7 +86,7 @@ impl<K, V> Sets<K, V> {
         for (lower, upper) in lower.iter_mut().zip(upper) {
             lower.join(upper, departed);
         }
-        self.levels[family as usize].store(level - 1, Release);
+        self.set_level(family, level - 1);
     }
 }
 

@@ -44,13 +44,16 @@ impl Header {
 
     #[inline]
     fn tags(&self) -> [u64; 4] {
-        [0, 1, 2, 3].map(|word: usize| self.tags[word].load(Relaxed))
+        let [a, b, c, d] = &self.tags;
+        [a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), d.load(Relaxed)]
     }
 
+    #[inline]
     pub(super) fn tag(&self, way: usize) -> u16 {
         (self.tags[way / 4].load(Relaxed) >> (way % 4 * 16)) as u16
     }
 
+    #[inline]
     pub(super) fn set_tag(&self, way: usize, tag: u16) {
         let (word, shift) = (&self.tags[way / 4], way % 4 * 16);
         word.store((word.load(Relaxed) & !(0xffff << shift)) | (u64::from(tag) << shift), Relaxed);
@@ -68,6 +71,7 @@ impl Header {
         }
     }
 
+    #[inline]
     pub(super) fn marks(&self) -> Marks {
         Marks {
             frequency: self.frequency.load(Relaxed),
@@ -77,6 +81,7 @@ impl Header {
         }
     }
 
+    #[inline]
     pub(super) fn set_marks(&self, marks: &Marks) {
         self.frequency.store(marks.frequency, Relaxed);
         self.main.store(marks.main, Relaxed);
@@ -97,6 +102,7 @@ impl Header {
         self.set_marks(&marks);
     }
 
+    #[inline]
     pub(super) fn displaced(&self) -> u16 {
         self.displaced.load(Relaxed)
     }
@@ -105,6 +111,7 @@ impl Header {
         set_bit(&self.displaced, way, displaced);
     }
 
+    #[inline]
     pub(super) fn pinned(&self) -> u16 {
         self.pinned.load(Relaxed)
     }

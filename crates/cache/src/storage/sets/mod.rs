@@ -20,18 +20,18 @@ mod header;
 mod layout;
 mod place;
 mod planes;
+mod put;
 mod read;
 mod set;
 mod words;
 
 use std::sync::atomic::{
     AtomicU8, AtomicU64,
-    Ordering::{Acquire, Relaxed},
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 use nuthatch_policy::sets::{Geometry, Home, Limits};
 
-pub(crate) use self::place::SetPlace;
 use self::{
     columns::{Cell, Columns},
     layout::Layout,
@@ -39,6 +39,7 @@ use self::{
     planes::Planes,
     set::Set,
 };
+pub(crate) use self::{place::SetPlace, put::Put, read::Glance};
 use crate::storage::{Kept, Stamps};
 
 /// Entries beyond which a pair is not copied before it is known to be the right one: a lock is cheaper.
@@ -51,9 +52,11 @@ pub(crate) struct Sets<K, V> {
     racing: bool,
     /// For its families, which never change; how far they may grow does when the cache is resized.
     geometry: Geometry,
-    level_max: AtomicU8,
+    /// The mask of a family that has reached its size.
+    mask_max: AtomicU8,
     limits: AtomicU64,
     capacity: AtomicU64,
+    /// How often each family has doubled, as a mask of as many bits.
     levels: Box<[AtomicU8]>,
     planes: Planes<K, V>,
     /// Where the next set is looked at for what has expired.
@@ -71,7 +74,7 @@ impl<K, V> Sets<K, V> {
             kept: Kept::default(),
             planes: Planes::new(geometry.families()),
             levels,
-            level_max: AtomicU8::new(geometry.level_max()),
+            mask_max: AtomicU8::new(mask_of(geometry.level_max())),
             limits: AtomicU64::new(geometry.limits().0),
             capacity: AtomicU64::new(capacity),
             swept: AtomicU64::new(0),
@@ -119,12 +122,12 @@ impl<K, V> Sets<K, V> {
 
     /// How many places there are; some may not be there.
     pub(crate) fn places(&self) -> usize {
-        self.levels.len() << self.level_max.load(Relaxed)
+        self.levels.len() << self.level_max()
     }
 
     /// The place at `index`, locked, if it is there.
     pub(crate) fn place_at(&self, index: usize) -> Option<SetPlace<'_, K, V>> {
-        let level_max = self.level_max.load(Relaxed);
+        let level_max = self.level_max();
         let (family, plane) = (index >> level_max, index & ((1 << level_max) - 1));
         loop {
             let level = self.level(family as u64);
@@ -140,7 +143,7 @@ impl<K, V> Sets<K, V> {
 
     /// One set after the other, locked if nobody else has it.
     pub(crate) fn next_to_sweep(&self) -> Option<SetPlace<'_, K, V>> {
-        let level_max = self.level_max.load(Relaxed);
+        let level_max = self.level_max();
         let next = self.swept.fetch_add(1, Relaxed) as usize % self.places();
         let (family, plane) = ((next >> level_max) as u64, next & ((1 << level_max) - 1));
         let level = self.level(family);
@@ -162,21 +165,35 @@ impl<K, V> Sets<K, V> {
 
     /// The home of a key, locked, if it still is its home.
     fn lock_home(&self, home: Home) -> Option<Held<'_, K, V>> {
-        let level = self.level(home.family);
-        let held = Held::lock(self, home.family, Geometry::plane(home.tag, level))?;
-        (self.level(home.family) == level).then_some(held)
+        let mask = self.mask(home.family);
+        let held = Held::lock(self, home.family, Geometry::plane_masked(home.tag, mask))?;
+        (self.mask(home.family) == mask).then_some(held)
     }
 
     /// The set of `home`, locked, if it is free.
     fn try_lock(&self, home: Home) -> Option<Held<'_, K, V>> {
-        let level = self.level(home.family);
-        let held = Held::try_lock(self, home.family, Geometry::plane(home.tag, level))?;
-        (self.level(home.family) == level).then_some(held)
+        let mask = self.mask(home.family);
+        let held = Held::try_lock(self, home.family, Geometry::plane_masked(home.tag, mask))?;
+        (self.mask(home.family) == mask).then_some(held)
     }
 
-    #[inline]
+    /// How often a family has doubled.
     fn level(&self, family: u64) -> u8 {
+        self.mask(family).count_ones() as u8
+    }
+
+    /// Which bits of a tag tell the set within a family.
+    #[inline]
+    fn mask(&self, family: u64) -> u8 {
         self.levels[family as usize].load(Acquire)
+    }
+
+    fn set_level(&self, family: u64, level: u8) {
+        self.levels[family as usize].store(mask_of(level), Release);
+    }
+
+    fn level_max(&self) -> u8 {
+        self.mask_max.load(Relaxed).count_ones() as u8
     }
 
     /// The set at `plane` of `family`, which has been allocated.
@@ -197,6 +214,11 @@ impl<K, V> Sets<K, V> {
     fn usable(&self, family: u64, plane: usize) -> u16 {
         Limits(self.limits.load(Relaxed)).usable(self.geometry.number(family, plane))
     }
+}
+
+/// As many bits as a family has doubled.
+const fn mask_of(level: u8) -> u8 {
+    ((1_u16 << level) - 1) as u8
 }
 
 impl<K, V> Drop for Sets<K, V> {

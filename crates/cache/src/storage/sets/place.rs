@@ -107,7 +107,8 @@ impl<'a, K, V> Held<'a, K, V> {
 
     /// Ways that may be used and are not.
     pub(super) fn free(&self) -> u16 {
-        self.usable() & !self.set.header().occupied()
+        let free = !self.set.header().occupied();
+        if free == 0 { 0 } else { free & self.usable() }
     }
 
     /// Moves an entry to a free way of another set, with all that is known of it. Its home stays what it is.
@@ -165,18 +166,34 @@ impl<'a, K, V> Held<'a, K, V> {
         (pair, stamps)
     }
 
-    /// Lets one entry go. `None` if all are pinned.
-    fn evict(&mut self) -> Option<(usize, Pair<K, V>, Stamps)> {
-        let header = self.set.header();
-        let mut marks = header.marks();
-        let (way, unread) = marks.evict(header.occupied() & !header.pinned())?;
-        // The ghost of a displaced entry would be of use at its home only.
-        if unread && header.displaced() & (1 << way) == 0 {
-            marks.remember(header.tag(way));
-        }
+    /// Puts a pair in the place of an entry that leaves, which is returned. `None` if all are pinned.
+    #[inline]
+    pub(super) fn put_for_victim(
+        &mut self,
+        tag: u16,
+        pair: Pair<K, V>,
+    ) -> Option<(usize, Pair<K, V>, Option<Stamps>)> {
+        let (header, mut marks) = (self.set.header(), self.set.header().marks());
+        let (candidates, displaced) = (header.occupied() & !header.pinned(), header.displaced());
+        let way = marks.replace(tag, candidates, displaced, |way| header.tag(way))?;
+        let stamps = self.sets.kept.any().then(|| self.stamps(way));
+        self.changed = true;
         header.set_marks(&marks);
-        let (pair, stamps) = self.take(way);
-        Some((way, pair, stamps))
+        if displaced & (1 << way) != 0 {
+            header.set_displaced(way, false);
+            self.sets.tell_home(Home { tag: header.tag(way), family: self.family });
+        }
+        header.set_tag(way, tag);
+        // SAFETY: occupied, the latch is ours, and a new pair is put in the old one's place at once.
+        let old = unsafe {
+            let old = self.set.take(way);
+            self.set.put(way, pair, self.sets.racing);
+            old
+        };
+        if stamps.is_some() {
+            self.set_stamps(way, &Stamps::plain(1));
+        }
+        Some((way, old, stamps))
     }
 }
 
@@ -352,60 +369,84 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         Entry { key, value, stamps }
     }
 
-    /// Finds or makes a free slot for the key of this place, which is not held.
+    /// Finds or makes a free slot for the key of this place, which is not held; or sees to it that an entry can make way.
+    ///
+    /// A family that can grow does so before it sends entries to other sets. So when it doubles, none of its own are
+    /// elsewhere, and its sets' overflow counts stay exact.
     pub(crate) fn room(&mut self, departed: &mut Departed<K, V>) -> Result<(), NoRoom> {
         let sets = self.home.sets;
+        let home = Home { tag: self.tag, family: self.home.family };
         loop {
             let free = self.home.free();
             if free != 0 {
                 self.room = Some(Slot(free.trailing_zeros() as usize));
                 return Ok(());
             }
-            let home = Home { tag: self.tag, family: self.home.family };
-            if let Some((other, way)) = sets.room_in_mirror(home) {
-                self.other = Some(other);
-                self.room = Some(Slot::in_mirror(way));
-                return Ok(());
+            if !sets.may_grow(home.family) {
+                if let Some((other, way)) = sets.room_in_mirror(home) {
+                    self.other = Some(other);
+                    self.room = Some(Slot::in_mirror(way));
+                    return Ok(());
+                }
+                break;
             }
-            if !sets.may_grow(home.family) || !sets.grow(&mut self.home, self.tag, departed) {
+            if !sets.grow(&mut self.home, self.tag, departed) {
                 break;
             }
         }
-        let (way, Pair { key, value }, stamps) = self.home.evict().ok_or(NoRoom::AtAll)?;
-        departed.push(Entry { key, value, stamps }, Cause::Size);
-        self.room = Some(Slot(way));
-        Ok(())
+        // Somebody has to make way, and does when the newcomer comes in.
+        let header = self.home.set.header();
+        if header.occupied() & !header.pinned() == 0 { Err(NoRoom::AtAll) } else { Ok(()) }
     }
 
-    /// Takes in an entry that was not held, at the slot that [`room`](Self::room) was made at.
-    pub(crate) fn insert(&mut self, entry: Entry<K, V>, now: Ticks) -> Slot {
-        #[expect(clippy::expect_used, reason = "callers make room first")]
-        let slot = self.room.take().expect("room is made before an entry comes in");
-        let tag = self.tag;
-        let displaced = slot.0 >= WAYS;
-        let header = self.home.set.header();
-        let mut marks = header.marks();
-        let remembered = marks.recall(tag);
-        if remembered {
-            header.set_marks(&marks);
-        }
-        if displaced {
-            self.home.changed = true;
-            header.overflow();
-        }
-        let (held, way) = self.at_mut(slot);
+    /// Takes in an entry that was not held, and that [`room`](Self::room) was made for.
+    pub(crate) fn insert(&mut self, entry: Entry<K, V>, now: Ticks, departed: &mut Departed<K, V>) -> Slot {
         let Entry { key, value, stamps } = entry;
+        let (slot, victim) = self.put(Pair { key, value });
+        let (held, way) = self.at_mut(slot);
         held.sets.kept.tell(&stamps);
         if held.sets.kept.any() {
             held.enter_era(now);
             held.set_stamps(way, &stamps);
         }
-        held.put(way, tag, Pair { key, value }, displaced);
-        let header = held.set.header();
+        if let Some(victim) = victim {
+            departed.push(victim, Cause::Size);
+        }
+        slot
+    }
+
+    /// Puts a pair where room was made.
+    #[inline]
+    pub(super) fn put(&mut self, pair: Pair<K, V>) -> (Slot, Option<Entry<K, V>>) {
+        let tag = self.tag;
+        let Some(slot) = self.room.take() else {
+            #[expect(clippy::panic, reason = "callers make room first, under the same latch")]
+            let Some((way, Pair { key, value }, stamps)) = self.home.put_for_victim(tag, pair) else {
+                panic!("room is made before an entry comes in")
+            };
+            return (Slot(way), Some(Entry { key, value, stamps: stamps.unwrap_or(Stamps::plain(1)) }));
+        };
+        let displaced = slot.0 >= WAYS;
+        let header = self.home.set.header();
         let mut marks = header.marks();
+        let remembered = marks.recall(tag);
+        if displaced {
+            if remembered {
+                header.set_marks(&marks);
+            }
+            self.home.changed = true;
+            header.overflow();
+        }
+        let (held, way) = self.at_mut(slot);
+        let header = held.set.header();
+        if displaced {
+            marks = header.marks();
+        }
         marks.arrive(way, remembered);
         header.set_marks(&marks);
-        slot
+        held.put(way, tag, pair, displaced);
+        held.set_stamps(way, &Stamps::plain(1));
+        (slot, None)
     }
 
     /// From now on this thread is known to hold the latches, for a guard keeps them beyond the call.
@@ -428,14 +469,28 @@ impl<K, V> Sets<K, V> {
     /// A free way in the other set of a key, that set then locked, if there is one and nobody is in the way.
     fn room_in_mirror(&self, home: Home) -> Option<(Held<'_, K, V>, usize)> {
         let mirror = self.geometry.mirror(home)?;
-        let plane = Geometry::plane(mirror.tag, self.level(mirror.family));
-        let usable = self.usable(mirror.family, plane);
         // A glance without the latch: most often the set is full.
-        if usable & !self.set(mirror.family, plane)?.header().occupied() == 0 {
+        if self.is_full(mirror) {
             return None;
         }
         let other = self.try_lock(mirror)?;
         let free = other.free();
         (free != 0).then_some((other, free.trailing_zeros() as usize))
+    }
+
+    /// Whether all ways of a set are taken, as far as a glance can tell.
+    #[inline]
+    fn is_full(&self, home: Home) -> bool {
+        let plane = Geometry::plane_masked(home.tag, self.mask(home.family));
+        self.set(home.family, plane).is_none_or(|set| {
+            let free = !set.header().occupied();
+            free == 0 || free & self.usable(home.family, plane) == 0
+        })
+    }
+
+    /// Whether a newcomer at a full home can only come in if another makes way.
+    #[inline]
+    pub(super) fn is_packed(&self, home: Home) -> bool {
+        !self.may_grow(home.family) && self.geometry.mirror(home).is_none_or(|mirror| self.is_full(mirror))
     }
 }

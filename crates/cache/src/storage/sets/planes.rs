@@ -77,7 +77,8 @@ impl<K, V> Planes<K, V> {
     /// The set of `family` in `plane`, if the plane was made.
     #[inline]
     pub(super) fn set(&self, family: u64, plane: usize) -> Option<Set<'_, K, V>> {
-        let first = self.first[plane].load(Acquire);
+        // A mask instead of a check: there is no plane beyond.
+        let first = self.first[plane & (PLANES - 1)].load(Acquire);
         if first.is_null() {
             return None;
         }

@@ -9,69 +9,85 @@ use crate::storage::{
     sets::{Cell, Set, Sets, layout::Pair},
 };
 
-/// A copy of an entry, of a moment at which it was held.
-pub(crate) struct Copied<V> {
-    pub(crate) value: V,
-    pub(crate) stamps: Stamps,
+/// What a look without a latch has shown.
+pub(crate) enum Glance<V> {
+    /// A copy of the value, of a moment at which it was held.
+    Hit(V),
+    Miss,
+    /// It takes a lock to say.
+    Unclear,
 }
 
 enum Search<K, V> {
-    Found(Pair<K, V>, Stamps, usize),
-    Absent { overflows: bool },
+    Found(Pair<K, V>),
+    /// Its time may have come.
+    Doubtful,
+    Absent {
+        overflows: bool,
+    },
 }
 
 impl<K, V> Sets<K, V> {
-    /// A copy of the entry of `key`. To be called only if [`reads_race`](Self::reads_race). `count`: it is a hit.
+    /// Looks at the entry of `key`. To be called only if [`reads_race`](Self::reads_race). `count`: it is a hit. `serves` is
+    /// asked if anything is kept beside entries.
     #[inline]
-    pub(crate) fn copy<Q>(&self, hash: u64, key: &Q, count: bool) -> Option<Copied<V>>
+    pub(crate) fn glance<Q>(
+        &self,
+        hash: u64,
+        key: &Q,
+        count: bool,
+        serves: impl Fn(&Stamps) -> bool + Copy,
+    ) -> Glance<V>
     where
         Q: Equivalent<K> + ?Sized,
     {
         let home = self.geometry.home(hash);
-        loop {
-            let level = self.level(home.family);
-            let plane = Geometry::plane(home.tag, level);
-            let set = self.set(home.family, plane)?;
-            match self.search(set, home, plane, key) {
-                Search::Found(pair, stamps, way) => {
-                    return Some(found(set, pair, stamps, way, count));
-                }
-                Search::Absent { overflows: true } => {
-                    if let Some(copied) = self.copy_from_mirror(home, level, key, count) {
-                        return copied;
-                    }
-                    continue;
-                }
-                Search::Absent { overflows: false } => {}
-            }
+        if self.kept.any() {
+            return self.glance_twice(home, key, count, serves);
+        }
+        let mask = self.mask(home.family);
+        match self.search::<false, Q>(home, mask, key, count, serves) {
+            // Who finds an entry that came with a time of its own finds this changed.
+            Search::Found(_) if self.kept.any() => Glance::Unclear,
+            Search::Found(pair) => Glance::Hit(pair.value),
+            Search::Doubtful => Glance::Unclear,
             // Did the family grow while we looked at the set that was its home?
-            if self.level(home.family) == level {
-                return None;
-            }
+            Search::Absent { overflows: false } if self.mask(home.family) == mask => Glance::Miss,
+            Search::Absent { .. } => self.glance_twice(home, key, count, serves),
         }
     }
 
-    /// The same for the other set of the key. `None`: a family grew meanwhile, all has to be looked at again.
+    /// The same for a key that may be in its other set, or whose family grows just now, or that may have a time of its own.
     #[inline(never)]
-    fn copy_from_mirror<Q>(
+    fn glance_twice<Q>(
         &self,
         home: Home,
-        home_level: u8,
         key: &Q,
         count: bool,
-    ) -> Option<Option<Copied<V>>>
+        serves: impl Fn(&Stamps) -> bool + Copy,
+    ) -> Glance<V>
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let Some(mirror) = self.geometry.mirror(home) else { return Some(None) };
-        let level = self.level(mirror.family);
-        let plane = Geometry::plane(mirror.tag, level);
-        let set = self.set(mirror.family, plane)?;
-        match self.search(set, mirror, plane, key) {
-            Search::Found(pair, stamps, way) => Some(Some(found(set, pair, stamps, way, count))),
-            Search::Absent { .. } => {
-                let same = self.level(mirror.family) == level && self.level(home.family) == home_level;
-                same.then_some(None)
+        loop {
+            let mask = self.mask(home.family);
+            match self.search::<true, Q>(home, mask, key, count, serves) {
+                Search::Found(pair) => return Glance::Hit(pair.value),
+                Search::Doubtful => return Glance::Unclear,
+                Search::Absent { overflows } => {
+                    if overflows && let Some(mirror) = self.geometry.mirror(home) {
+                        let other_mask = self.mask(mirror.family);
+                        match self.search::<true, Q>(mirror, other_mask, key, count, serves) {
+                            Search::Found(pair) => return Glance::Hit(pair.value),
+                            Search::Doubtful => return Glance::Unclear,
+                            Search::Absent { .. } if self.mask(mirror.family) != other_mask => continue,
+                            Search::Absent { .. } => {}
+                        }
+                    }
+                    if self.mask(home.family) == mask {
+                        return Glance::Miss;
+                    }
+                }
             }
         }
     }
@@ -79,7 +95,7 @@ impl<K, V> Sets<K, V> {
     /// Asks for the header that a look at the key of `hash` begins with.
     #[inline]
     pub(crate) fn prefetch_header(&self, hash: u64) {
-        if let Some(set) = self.home(hash) {
+        if let Some(set) = self.home_of(hash) {
             set.prefetch_header();
         }
     }
@@ -87,7 +103,7 @@ impl<K, V> Sets<K, V> {
     /// Asks for the entry that such a look finds, as far as the header tells.
     #[inline]
     pub(crate) fn prefetch_entry(&self, hash: u64) {
-        if let Some(set) = self.home(hash) {
+        if let Some(set) = self.home_of(hash) {
             let matching = set.header().matching(self.geometry.home(hash).tag);
             if matching != 0 {
                 set.prefetch_pair(matching.trailing_zeros() as usize);
@@ -96,16 +112,26 @@ impl<K, V> Sets<K, V> {
     }
 
     #[inline]
-    fn home(&self, hash: u64) -> Option<Set<'_, K, V>> {
+    fn home_of(&self, hash: u64) -> Option<Set<'_, K, V>> {
         let home = self.geometry.home(hash);
-        self.set(home.family, Geometry::plane(home.tag, self.level(home.family)))
+        self.set(home.family, Geometry::plane_masked(home.tag, self.mask(home.family)))
     }
 
+    /// `KEPT`: what is kept beside the entry matters.
     #[inline]
-    fn search<Q>(&self, set: Set<'_, K, V>, home: Home, plane: usize, key: &Q) -> Search<K, V>
+    fn search<const KEPT: bool, Q>(
+        &self,
+        home: Home,
+        mask: u8,
+        key: &Q,
+        count: bool,
+        serves: impl Fn(&Stamps) -> bool,
+    ) -> Search<K, V>
     where
         Q: Equivalent<K> + ?Sized,
     {
+        let plane = Geometry::plane_masked(home.tag, mask);
+        let Some(set) = self.set(home.family, plane) else { return Search::Absent { overflows: false } };
         let header = set.header();
         'again: loop {
             let version = header.latch.version();
@@ -114,14 +140,23 @@ impl<K, V> Sets<K, V> {
                 let way = matching.trailing_zeros() as usize;
                 // SAFETY: `reads_race`: pairs are `Copy` and written by single stores.
                 let copy = unsafe { set.racing_copy(way) };
-                let stamps = self.stamps(Cell { family: home.family, plane, way }, set);
+                let stamps = self
+                    .kept
+                    .any()
+                    .then(|| self.columns.stamps(Cell { family: home.family, plane, way }, header.era()));
                 if !header.latch.is_still(version) {
                     continue 'again;
                 }
                 // SAFETY: the tag says that the way was occupied, and nobody wrote since: the copy is a whole pair.
                 let pair = unsafe { copy.assume_init() };
                 if key.equivalent(&pair.key) {
-                    return Search::Found(pair, stamps, way);
+                    if stamps.is_some_and(|stamps| !serves(&stamps)) {
+                        return Search::Doubtful;
+                    }
+                    if count {
+                        header.hit(way);
+                    }
+                    return Search::Found(pair);
                 }
                 matching &= matching - 1;
             }
@@ -131,12 +166,4 @@ impl<K, V> Sets<K, V> {
             }
         }
     }
-}
-
-#[inline]
-fn found<K, V>(set: Set<'_, K, V>, pair: Pair<K, V>, stamps: Stamps, way: usize, count: bool) -> Copied<V> {
-    if count {
-        set.header().hit(way);
-    }
-    Copied { value: pair.value, stamps }
 }
