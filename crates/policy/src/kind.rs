@@ -137,9 +137,17 @@ impl FromStr for PolicyKind {
 }
 
 /// A policy's name that is not known; the message lists those that are.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown policy \"{name}\"; known are {}", PolicyKind::ALL.map(PolicyKind::name).join(", "))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownPolicy {
     /// The name as given.
     pub name: String,
 }
+
+impl fmt::Display for UnknownPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = PolicyKind::ALL.map(PolicyKind::name).join(", ");
+        write!(f, "unknown policy \"{}\"; known are {known}", self.name)
+    }
+}
+
+impl std::error::Error for UnknownPolicy {}

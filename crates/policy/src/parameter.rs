@@ -1,8 +1,9 @@
 //! What is wrong with a parameter of a policy.
 
+use std::fmt;
+
 /// A parameter that a policy was given is out of its range.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{policy}: {parameter} is {given}; give a number from {least} to {most}")]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParameterError {
     /// The policy, as [`PolicyKind`](crate::PolicyKind) spells it.
@@ -16,6 +17,16 @@ pub struct ParameterError {
     /// The most that is taken.
     pub most: f64,
 }
+
+// By hand, as everything that users of the library compile: a derive would be most of what they wait for.
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { policy, parameter, given, least, most } = self;
+        write!(f, "{policy}: {parameter} is {given}; give a number from {least} to {most}")
+    }
+}
+
+impl std::error::Error for ParameterError {}
 
 impl ParameterError {
     pub(crate) fn unless_within(
