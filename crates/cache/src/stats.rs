@@ -36,7 +36,7 @@ pub struct Stats {
     pub loads: u64,
     /// Loads that ended without a value: an error, a panic, a future that was dropped.
     pub load_failures: u64,
-    /// How long all loads took together. Of those that take less than 10 µs one in 16 is timed and stands for the others.
+    /// How long all loads took together. Of those that take less than 10 µs one in 64 is timed and stands for the others.
     pub load_time: Duration,
     /// Entries held now, expired and invalidated ones included until they are met or swept.
     pub len: u64,

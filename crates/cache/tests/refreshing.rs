@@ -194,7 +194,7 @@ fn loads_are_counted_and_timed() {
             })
         };
         // Of fast loads not each is timed, of slow ones all after the first.
-        for key in 100..116 {
+        for key in 100..164 {
             slow(key);
         }
         let before = cache.stats();

@@ -7,7 +7,7 @@ use crate::clock::{Clock, nanos};
 
 /// Of loads that take less than this, one in [`SAMPLE`] is timed, for looking at a clock twice takes about 100 ns.
 const SLOW_NANOS: u64 = 10_000;
-const SAMPLE: u64 = 16;
+const SAMPLE: u64 = 64;
 
 thread_local! {
     /// The last load that was timed on this thread was slow: then the next is timed as well.
@@ -28,7 +28,12 @@ impl Stopwatch {
     pub(crate) fn start(id: FlightId, clock: &Clock) -> Option<Self> {
         let slow = SLOW.try_with(Cell::get).unwrap_or_default();
         let timed = slow || id.0.is_multiple_of(SAMPLE);
-        timed.then(|| Self { started: nanos(clock.elapsed()), sampled: !slow })
+        if timed { Some(Self::running(!slow, clock)) } else { None }
+    }
+
+    #[cold]
+    fn running(sampled: bool, clock: &Clock) -> Self {
+        Self { started: nanos(clock.elapsed()), sampled }
     }
 
     /// The nanoseconds to count for this load and those that it stands for.

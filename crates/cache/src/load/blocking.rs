@@ -140,14 +140,15 @@ where
         let hash = self.hash(key);
         let mut look = Look::First;
         loop {
-            match self.meet(hash, key, look, || self) {
+            let mut met = self.meet(hash, key, look, || self);
+            match met {
                 Met::Hit(value) | Met::Stale(value) => return Ok(value),
                 Met::Joined(flight) => {
                     if let Some(value) = wait(&flight)? {
                         return Ok(value);
                     }
                 }
-                Met::Lead(mut lead, held) => {
+                Met::Lead(ref mut lead, ref mut held) => {
                     if may_bring_tags {
                         lead.may_bring_tags();
                     }

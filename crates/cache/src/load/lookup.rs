@@ -40,12 +40,12 @@ where
 {
     /// Ends the load with a value, which goes to all who wait, and is kept unless the key was written or removed, or the
     /// cache cleared, since the reservation was made. Returns the value.
-    pub fn insert(self, value: C::Value) -> C::Value {
+    pub fn insert(mut self, value: C::Value) -> C::Value {
         self.0.land(value, None)
     }
 
     /// As [`insert`](Self::insert), on terms of the entry's own.
-    pub fn insert_with(self, value: C::Value, terms: &Terms) -> C::Value {
+    pub fn insert_with(mut self, value: C::Value, terms: &Terms) -> C::Value {
         self.0.land(value, Some(terms))
     }
 
@@ -158,7 +158,9 @@ where
         }
         let id = self.flights.start(hash, key.to_owned().into());
         drop(place);
-        Some(Reservation::new(Lead::new(cache(), hash, id, found.is_some()).timed()))
+        let mut lead = Lead::new(cache(), hash, id, found.is_some());
+        lead.take_time();
+        Some(Reservation::new(lead))
     }
 }
 

@@ -193,7 +193,7 @@ where
                 if !self.leads.iter().all(served) {
                     return Err(LoadError::Failed(error));
                 }
-                for (index, (lead, held)) in self.leads.drain(..) {
+                for (index, (mut lead, held)) in self.leads.drain(..) {
                     self.found[index] = held.map(|held| lead.land_stale(held.value));
                 }
                 return Ok(());
@@ -203,7 +203,7 @@ where
         if asked != returned {
             return Err(LoadError::Miscounted { asked, returned });
         }
-        for ((index, (lead, _)), value) in self.leads.drain(..).zip(values) {
+        for ((index, (mut lead, _)), value) in self.leads.drain(..).zip(values) {
             self.found[index] = Some(lead.land(value, None));
         }
         Ok(())

@@ -75,7 +75,7 @@ where
             meanwhile,
             on_error,
         });
-        let met = match held {
+        let mut met = match held {
             Some(Held { value, .. }) if state == State::Fresh => Met::Hit(value),
             Some(Held { value, meanwhile: true, .. }) if self.flights.is_loading(hash, key) => {
                 Met::Stale(value)
@@ -97,9 +97,9 @@ where
             }
         }
         drop(departed);
-        match met {
-            Met::Lead(lead, held) => Met::Lead(lead.timed(), held),
-            met => met,
+        if let Met::Lead(lead, _) = &mut met {
+            lead.take_time();
         }
+        met
     }
 }
