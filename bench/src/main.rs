@@ -45,7 +45,7 @@ struct Arguments {
     /// What to measure.
     area: Area,
 
-    /// Fewer and shorter rounds: minutes instead of a quarter of an hour.
+    /// Fewer and shorter rounds, and for area cache fewer measures: minutes instead of an hour.
     #[arg(long)]
     quick: bool,
 

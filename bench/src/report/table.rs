@@ -20,7 +20,7 @@ pub(super) fn print(out: &mut impl Write, area: &str, measure: &Measure) -> io::
         let versus = versus.map(|peer| format!("{:.2}x of {}", measure.ratio(sample, peer), peer.subject));
         let versus = versus.collect::<Vec<_>>().join(", ");
         let (subject, median, beside) = (&sample.subject, sample.median(), &sample.beside);
-        let line = format!("  {subject:width$} {median:>10.2}  {spread:<20} {versus:<44} {beside}");
+        let line = format!("  {subject:width$} {median:>10.2}  {spread:<20} {versus:<64} {beside}");
         writeln!(out, "{}", line.trim_end())?;
     }
     writeln!(out)?;
