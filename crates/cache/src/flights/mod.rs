@@ -2,7 +2,9 @@
 //!
 //! The records of loads lie in stripes beside the storage. A record is the load's right to put its value into the cache:
 //! whoever writes or removes the key, or clears the cache, takes that right away (*fences* the load), and the value,
-//! stale by then, goes to those who were waiting for it already and is not kept.
+//! stale by then, goes to those who were waiting for it already and is not kept. Where a tag is invalidated nobody can say
+//! yet which loads will bring it: those that may are *closed*, nobody joins them any more, and whether the value is kept is
+//! asked when it comes.
 //!
 //! Locks: a stripe's is taken for an instant, alone or under the lock of the key's place, never the other way round. All
 //! that concerns one key (`join`, `start`, `fence`, `finish`) is called under the lock of that key's place, so these are
@@ -55,18 +57,31 @@ struct Stripe<K, V> {
 
 struct Records<K, V> {
     table: HashTable<Record<K, V>>,
-    /// How often all was fenced: a load that comes back after [`Flights::finish`] may have missed it.
-    fenced_all: u32,
+    /// How often all was fenced or closed: a load that comes back after [`Flights::finish`] may have missed it.
+    changes: u32,
 }
 
 struct Record<K, V> {
     hash: u64,
     id: FlightId,
-    /// No longer found by its key: new callers start afresh.
-    fenced: bool,
+    right: Right,
+    /// The value may come with tags.
+    may_bring_tags: bool,
     key: K,
     /// Made by the first who waits: most loads are waited for by nobody.
     flight: Option<Arc<Flight<V>>>,
+}
+
+/// What a load may still do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Right {
+    /// Put its value in, and give it to whoever comes.
+    Whole,
+    /// Put its value in, if the tags that it brings are valid still. A tag was invalidated since the load began, and who
+    /// comes now must not be given what may be out of date: the next load of the key takes the rest away.
+    Closed,
+    /// Neither.
+    Fenced,
 }
 
 /// What a load leaves when it has ended.
@@ -76,7 +91,15 @@ pub(crate) struct Finished<K, V> {
     pub(crate) fenced: bool,
     /// Who waits for the value, if anybody does.
     pub(crate) flight: Option<Arc<Flight<V>>>,
-    pub(crate) fenced_all: u32,
+    pub(crate) before: Before,
+}
+
+/// What [`Flights::resume`] needs to know of a load that was finished.
+#[derive(Clone, Copy)]
+pub(crate) struct Before {
+    right: Right,
+    may_bring_tags: bool,
+    changes: u32,
 }
 
 impl<K, V> Flights<K, V> {
@@ -87,19 +110,19 @@ impl<K, V> Flights<K, V> {
         let stripes = (8 * threads).next_power_of_two().min(1 << fitting.ilog2());
         let stripe = || Stripe {
             count: AtomicUsize::new(0),
-            records: Mutex::new(Records { table: HashTable::new(), fenced_all: 0 }),
+            records: Mutex::new(Records { table: HashTable::new(), changes: 0 }),
         };
         Self(std::iter::repeat_with(stripe).take(stripes).collect())
     }
 
-    /// The load of `key` that is in flight, if there is one that was not fenced.
+    /// The load of `key` that is in flight, if there is one that was neither fenced nor closed.
     pub(crate) fn join<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> Option<Arc<Flight<V>>> {
         let stripe = self.stripe(hash);
         if stripe.count.load(Relaxed) == 0 {
             return None;
         }
         let mut records = stripe.lock();
-        let record = records.table.find_mut(hash, |record| record.is_load_of(hash, key))?;
+        let record = records.table.find_mut(hash, |record| record.is_whole(hash, key))?;
         let flight = record.flight.get_or_insert_with(|| Arc::new(Flight::new(record.id)));
         Some(Arc::clone(flight))
     }
@@ -108,13 +131,21 @@ impl<K, V> Flights<K, V> {
     pub(crate) fn is_loading<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> bool {
         let stripe = self.stripe(hash);
         stripe.count.load(Relaxed) > 0
-            && stripe.lock().table.find(hash, |record| record.is_load_of(hash, key)).is_some()
+            && stripe.lock().table.find(hash, |record| record.is_whole(hash, key)).is_some()
     }
 
-    /// Starts the load of a `key` that is not in flight.
-    pub(crate) fn start(&self, hash: u64, key: K) -> FlightId {
+    /// Starts the load of a `key` that no load in flight could be joined for.
+    pub(crate) fn start(&self, hash: u64, key: K, may_bring_tags: bool) -> FlightId
+    where
+        K: Eq,
+    {
         let id = caller::next_id();
-        self.stripe(hash).add(Record { hash, id, fenced: false, key, flight: None });
+        let record = Record { hash, id, right: Right::Whole, may_bring_tags, key, flight: None };
+        let stripe = self.stripe(hash);
+        if stripe.count.load(Relaxed) > 0 {
+            self.fence(hash, &record.key);
+        }
+        stripe.add(record);
         id
     }
 
@@ -127,16 +158,24 @@ impl<K, V> Flights<K, V> {
         let mut records = stripe.lock();
         let (record, _) = records.table.find_entry(hash, |record| record.id == id).ok()?.remove();
         stripe.count.store(records.table.len(), Relaxed);
-        let Record { fenced, key, flight, .. } = record;
-        Some(Finished { key, fenced, flight, fenced_all: records.fenced_all })
+        let Record { right, may_bring_tags, key, flight, .. } = record;
+        let before = Before { right, may_bring_tags, changes: records.changes };
+        Some(Finished { key, fenced: right == Right::Fenced, flight, before })
     }
 
     /// Takes back a [`finish`](Self::finish): the load goes on for a while. Under the same hold of the place's lock.
-    pub(crate) fn resume(&self, hash: u64, id: FlightId, finished: Finished<K, V>) {
-        let Finished { key, fenced, flight, fenced_all } = finished;
+    pub(crate) fn resume(
+        &self,
+        hash: u64,
+        id: FlightId,
+        key: K,
+        flight: Option<Arc<Flight<V>>>,
+        before: Before,
+    ) {
+        let Before { right, may_bring_tags, changes } = before;
         let stripe = self.stripe(hash);
-        let fenced = fenced || stripe.lock().fenced_all != fenced_all;
-        stripe.add(Record { hash, id, fenced, key, flight });
+        let right = if stripe.lock().changes == changes { right } else { Right::Fenced };
+        stripe.add(Record { hash, id, right, may_bring_tags, key, flight });
     }
 
     /// Takes the right to put its value in from the load of `key`, if one is in flight. One read if nothing is.
@@ -151,18 +190,32 @@ impl<K, V> Flights<K, V> {
     fn fence_record<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) {
         let stripe = self.stripe(hash);
         if let Some(record) = stripe.lock().table.find_mut(hash, |record| record.is_load_of(hash, key)) {
-            record.fenced = true;
+            record.right = Right::Fenced;
         }
     }
 
     /// Fences every load that started before this returns. To be called *before* what is to be invalidated is taken out
     /// or marked: a load that ended just before is then taken out with the rest, and one that ends later is not kept.
     pub(crate) fn fence_all(&self) {
+        self.change_all(|record| record.right = Right::Fenced);
+    }
+
+    /// Lets nobody join a load any more that may bring tags and started before this returns. To be called *after* a tag was
+    /// invalidated: who comes later is to have a value that was begun later.
+    pub(crate) fn close_tagged(&self) {
+        self.change_all(|record| {
+            if record.may_bring_tags && record.right == Right::Whole {
+                record.right = Right::Closed;
+            }
+        });
+    }
+
+    fn change_all(&self, change: impl Fn(&mut Record<K, V>)) {
         for stripe in &self.0 {
             // Locked whatever the count: it is the lock that orders this with a load just about to start.
             let mut records = stripe.lock();
-            records.fenced_all = records.fenced_all.wrapping_add(1);
-            records.table.iter_mut().for_each(|record| record.fenced = true);
+            records.changes = records.changes.wrapping_add(1);
+            records.table.iter_mut().for_each(&change);
         }
     }
 
@@ -194,6 +247,11 @@ impl<K, V> Stripe<K, V> {
 
 impl<K, V> Record<K, V> {
     fn is_load_of<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> bool {
-        self.hash == hash && !self.fenced && key.equivalent(&self.key)
+        self.hash == hash && self.right != Right::Fenced && key.equivalent(&self.key)
+    }
+
+    /// As [`is_load_of`](Self::is_load_of), and may be joined.
+    fn is_whole<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> bool {
+        self.hash == hash && self.right == Right::Whole && key.equivalent(&self.key)
     }
 }

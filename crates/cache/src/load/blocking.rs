@@ -140,7 +140,7 @@ where
         let hash = self.hash(key);
         let mut look = Look::First;
         loop {
-            let mut met = self.meet(hash, key, look, || self);
+            let mut met = self.meet(hash, key, look, may_bring_tags, || self);
             match met {
                 Met::Hit(value) | Met::Stale(value) => return Ok(value),
                 Met::Joined(flight) => {
@@ -149,9 +149,6 @@ where
                     }
                 }
                 Met::Lead(ref mut lead, ref mut held) => {
-                    if may_bring_tags {
-                        lead.may_bring_tags();
-                    }
                     let loaded = {
                         let _running = running(&[lead.id()]);
                         load()

@@ -7,7 +7,7 @@ use crate::{
     Cause, Terms,
     counters::Count,
     events,
-    flights::{Finished, Flight, FlightId, Flights, Stopwatch},
+    flights::{Before, Finished, Flight, FlightId, Flights, Stopwatch},
     storage::{Entry, pause},
     tags::{Begin, Detached},
     write::{Newcomer, Outcome, Progress},
@@ -150,7 +150,7 @@ impl<C: CacheRef> Lead<C> {
         // A key that was not held still is not: whoever inserts it fences its load. The tests look all the same.
         let seek = load.replaces || cfg!(debug_assertions);
         let Ok(found) = (if seek { place.seek(&finished.key) } else { Ok(None) }) else {
-            load.resume(&cache.flights, finished);
+            load.resume(&cache.flights, finished.key, finished.before);
             return Some(Again::Busy(value));
         };
         debug_assert!(load.replaces || found.is_none(), "a key came in past its load");
@@ -164,13 +164,13 @@ impl<C: CacheRef> Lead<C> {
             cache.counters.one(Count::Rejections);
             return None;
         };
-        let Finished { key, fenced_all, .. } = finished;
+        let Finished { key, before, .. } = finished;
         let mut newcomer = Newcomer::new(load.hash, (key, value), weight, terms, pass);
         newcomer.progress = load.progress;
         let outcome = cache.admit(&mut place, found, newcomer, false, &mut departed);
         if let Outcome::Again(Newcomer { entry: Entry { key, value, .. }, progress, .. }) = outcome {
             load.progress = progress;
-            load.resume(&cache.flights, Finished { key, fenced: false, flight: None, fenced_all });
+            load.resume(&cache.flights, key, before);
             return Some(Again::Full(value));
         }
         drop(place);
@@ -226,9 +226,8 @@ impl<V> Load<V> {
     }
 
     /// The load is in flight again: its value could not be put in yet. Under the same hold of the place's lock.
-    fn resume<K>(&mut self, flights: &Flights<K, V>, mut finished: Finished<K, V>) {
-        finished.flight = self.flight.take();
-        flights.resume(self.hash, self.id, finished);
+    fn resume<K>(&mut self, flights: &Flights<K, V>, key: K, before: Before) {
+        flights.resume(self.hash, self.id, key, self.flight.take(), before);
         self.in_flight = true;
     }
 }

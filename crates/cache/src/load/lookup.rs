@@ -77,13 +77,6 @@ where
     }
 }
 
-impl<C: CacheRef> Reservation<C> {
-    fn new(mut lead: Lead<C>) -> Self {
-        lead.may_bring_tags();
-        Self(lead)
-    }
-}
-
 impl<C: CacheRef> std::fmt::Debug for Reservation<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reservation").finish_non_exhaustive()
@@ -103,7 +96,7 @@ where
         Q: Hash + Equivalent<K> + ToOwned + ?Sized,
         Q::Owned: Into<K>,
     {
-        Lookup::of(self.meet(self.hash(key), key, Look::First, || self))
+        Lookup::of(self.meet(self.hash(key), key, Look::First, true, || self))
     }
 
     /// As [`lookup`](Self::lookup), with a reservation that shares the cache and may be taken anywhere.
@@ -123,7 +116,7 @@ where
         Q: Hash + Equivalent<K> + ToOwned + ?Sized,
         Q::Owned: Into<K>,
     {
-        Lookup::of(self.meet(self.hash(key), key, Look::First, || Arc::clone(self)))
+        Lookup::of(self.meet(self.hash(key), key, Look::First, true, || Arc::clone(self)))
     }
 
     /// The right to load `key` anew, whatever is held of it: that is served until the reservation is used. `None` if
@@ -156,11 +149,12 @@ where
         if self.flights.is_loading(hash, key) {
             return None;
         }
-        let id = self.flights.start(hash, key.to_owned().into());
+        let id = self.flights.start(hash, key.to_owned().into(), true);
         drop(place);
         let mut lead = Lead::new(cache(), hash, id, found.is_some());
         lead.take_time();
-        Some(Reservation::new(lead))
+        lead.may_bring_tags();
+        Some(Reservation(lead))
     }
 }
 
@@ -171,9 +165,9 @@ impl<C: CacheRef> Lookup<C> {
             Met::Joined(_) => Self::Busy,
             Met::Stale(value) => Self::Stale(value, None),
             Met::Lead(lead, Some(Held { value, meanwhile: true, .. })) => {
-                Self::Stale(value, Some(Reservation::new(lead)))
+                Self::Stale(value, Some(Reservation(lead)))
             }
-            Met::Lead(lead, _) => Self::Miss(Reservation::new(lead)),
+            Met::Lead(lead, _) => Self::Miss(Reservation(lead)),
         }
     }
 }

@@ -168,7 +168,7 @@ where
             if found.is_some() {
                 continue;
             }
-            match cache.meet(cache.hash(*key), *key, self.look, || cache) {
+            match cache.meet(cache.hash(*key), *key, self.look, false, || cache) {
                 Met::Hit(value) | Met::Stale(value) => *found = Some(value),
                 Met::Joined(flight) => self.joined.push((index, flight)),
                 Met::Lead(lead, held) => self.leads.push((index, (lead, held))),

@@ -46,7 +46,14 @@ where
 {
     /// Looks `key` up, and if its value is to be loaded, joins the load that is in flight or starts one, which holds the
     /// cache as `cache` says. One hold of the key's place.
-    pub(super) fn meet<Q, C>(&self, hash: u64, key: &Q, look: Look, cache: impl FnOnce() -> C) -> Met<C>
+    pub(super) fn meet<Q, C>(
+        &self,
+        hash: u64,
+        key: &Q,
+        look: Look,
+        may_bring_tags: bool,
+        cache: impl FnOnce() -> C,
+    ) -> Met<C>
     where
         Q: Hash + Equivalent<K> + ToOwned + ?Sized,
         Q::Owned: Into<K>,
@@ -83,7 +90,7 @@ where
             held => match self.flights.join(hash, key) {
                 Some(flight) => Met::Joined(flight),
                 None => {
-                    let id = self.flights.start(hash, key.to_owned().into());
+                    let id = self.flights.start(hash, key.to_owned().into(), may_bring_tags);
                     Met::Lead(Lead::new(cache(), hash, id, found.is_some()), held)
                 }
             },
@@ -99,6 +106,9 @@ where
         drop(departed);
         if let Met::Lead(lead, _) = &mut met {
             lead.take_time();
+            if may_bring_tags {
+                lead.may_bring_tags();
+            }
         }
         met
     }

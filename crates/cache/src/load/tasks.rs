@@ -105,7 +105,7 @@ where
         let hash = self.hash(key);
         let mut look = Look::First;
         loop {
-            let mut met = self.meet(hash, key, look, || self);
+            let mut met = self.meet(hash, key, look, may_bring_tags, || self);
             match met {
                 Met::Hit(value) | Met::Stale(value) => return Ok(value),
                 Met::Joined(flight) => {
@@ -114,9 +114,6 @@ where
                     }
                 }
                 Met::Lead(ref mut lead, ref mut held) => {
-                    if may_bring_tags {
-                        lead.may_bring_tags();
-                    }
                     let loads = [lead.id()];
                     // Called inside the future, so that whatever it does at once counts as the loader's doing.
                     let loaded = run_as(&loads, async { load().await }).await;
