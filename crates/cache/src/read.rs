@@ -104,7 +104,36 @@ where
                 }
                 None
             }
-            Glance::Unclear => self.look_locked(hash, key, notice, read),
+            Glance::Unclear => self.look_under_latch(hash, key, notice, read),
+        }
+    }
+
+    #[inline(never)]
+    fn look_under_latch<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        notice: Notice,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let counted = notice == Notice::Counted;
+        match &self.storage {
+            Storage::Sets(sets) if !self.reads_matter => match sets.look(hash, key, counted, read) {
+                Ok(found) => {
+                    if counted {
+                        match found {
+                            Some(_) => self.counters.one(Count::Hits),
+                            None => self.count_miss(hash, None),
+                        }
+                    }
+                    found
+                }
+                Err(read) => self.look_locked(hash, key, notice, read),
+            },
+            _ => self.look_locked(hash, key, notice, read),
         }
     }
 

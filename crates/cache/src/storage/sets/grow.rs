@@ -14,6 +14,7 @@ use crate::{
 
 impl<K, V> Sets<K, V> {
     /// Whether the family has not reached its size yet.
+    #[inline]
     pub(super) fn may_grow(&self, family: u64) -> bool {
         self.mask(family) < self.mask_max.load(Relaxed)
     }

@@ -164,6 +164,7 @@ impl<K, V> Sets<K, V> {
     }
 
     /// The home of a key, locked, if it still is its home.
+    #[inline]
     fn lock_home(&self, home: Home) -> Option<Held<'_, K, V>> {
         let mask = self.mask(home.family);
         let held = Held::lock(self, home.family, Geometry::plane_masked(home.tag, mask))?;

@@ -25,6 +25,7 @@ pub(super) struct Held<'a, K, V> {
 }
 
 impl<'a, K, V> Held<'a, K, V> {
+    #[inline]
     pub(super) fn lock(sets: &'a Sets<K, V>, family: u64, plane: usize) -> Option<Self> {
         let set = sets.set(family, plane)?;
         set.header().latch.lock();
@@ -57,7 +58,8 @@ impl<'a, K, V> Held<'a, K, V> {
         let mut matching = self.set.header().matching(tag);
         while matching != 0 {
             let way = matching.trailing_zeros() as usize;
-            if key.equivalent(&self.pair(way).key) {
+            // SAFETY: `tag` is not zero, so the way is occupied; we hold the latch.
+            if key.equivalent(&unsafe { self.set.entry(way) }.key) {
                 return Some(way);
             }
             matching &= matching - 1;
@@ -66,7 +68,8 @@ impl<'a, K, V> Held<'a, K, V> {
     }
 
     /// The pair at an occupied way.
-    fn pair(&self, way: usize) -> &Pair<K, V> {
+    #[inline]
+    pub(super) fn pair(&self, way: usize) -> &Pair<K, V> {
         assert!(self.set.header().occupied() & (1 << way) != 0, "a slot is asked for while it is held");
         // SAFETY: occupied; we hold the latch for longer than the reference lives, and `&mut` needs `&mut self`.
         unsafe { self.set.entry(way) }
@@ -101,11 +104,13 @@ impl<'a, K, V> Held<'a, K, V> {
     }
 
     /// Ways that may be used.
+    #[inline]
     pub(super) fn usable(&self) -> u16 {
         self.sets.usable(self.family, self.plane)
     }
 
     /// Ways that may be used and are not.
+    #[inline]
     pub(super) fn free(&self) -> u16 {
         let free = !self.set.header().occupied();
         if free == 0 { 0 } else { free & self.usable() }

@@ -5,7 +5,8 @@ use hashbrown::Equivalent;
 use nuthatch_policy::sets::{Geometry, Home};
 
 use crate::storage::{
-    Stamps,
+    Busy, Stamps,
+    latch::wait,
     sets::{Cell, Set, Sets, layout::Pair},
 };
 
@@ -57,7 +58,39 @@ impl<K, V> Sets<K, V> {
         }
     }
 
-    /// The same for a key that may be in its other set, or whose family grows just now, or that may have a time of its own.
+    /// What `read` makes of the value of `key`, under the latch of its set. Gives `read` back if something is kept beside
+    /// entries, which is to be asked first.
+    #[inline]
+    pub(crate) fn look<Q, R, F>(&self, hash: u64, key: &Q, count: bool, read: F) -> Result<Option<R>, F>
+    where
+        Q: Equivalent<K> + ?Sized,
+        F: FnOnce(&V) -> R,
+    {
+        let mut place = self.lock(hash);
+        let mut waited = 0;
+        loop {
+            if self.kept.any() {
+                return Err(read);
+            }
+            match place.seek(key) {
+                Ok(Some(slot)) => {
+                    if count {
+                        place.hit(slot);
+                    }
+                    return Ok(Some(read(place.value(slot))));
+                }
+                Ok(None) => return Ok(None),
+                Err(Busy) => {
+                    drop(place);
+                    wait(&mut waited);
+                    place = self.lock(hash);
+                }
+            }
+        }
+    }
+
+    /// As [`glance`](Self::glance), for a key that may be in its other set, or whose family grows just now, or that may
+    /// have a time of its own.
     #[inline(never)]
     fn glance_twice<Q>(
         &self,
@@ -140,10 +173,8 @@ impl<K, V> Sets<K, V> {
                 let way = matching.trailing_zeros() as usize;
                 // SAFETY: `reads_race`: pairs are `Copy` and written by single stores.
                 let copy = unsafe { set.racing_copy(way) };
-                let stamps = self
-                    .kept
-                    .any()
-                    .then(|| self.columns.stamps(Cell { family: home.family, plane, way }, header.era()));
+                let cell = Cell { family: home.family, plane, way };
+                let stamps = KEPT.then(|| self.columns.stamps(cell, header.era()));
                 if !header.latch.is_still(version) {
                     continue 'again;
                 }
