@@ -1,4 +1,6 @@
 //! The locks and atomics of the standard library, under a name where a model checker's can stand in: `tests/tags_model.rs`
-//! compiles some of these files a second time, over loom.
+//! and `tests/flight_model.rs` compile some of these files a second time, over loom.
 
-pub(crate) use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic};
+pub(crate) use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic,
+};

@@ -52,9 +52,9 @@ impl<K, V, S> Cache<K, V, S> {
     /// # Cost
     ///
     /// One store for each *distinct set* of tags in use that contains this one, under a lock that inserts with tags share,
-    /// and a look at the loads in flight, which are in a few stripes with a lock each; no look at any entry. Entries with a user's tag and a shop's, of which there are thousands, make it cheap to
-    /// invalidate a user and thousands of stores to invalidate a shop. Reads of entries without tags pay nothing, reads of
-    /// those with tags one load.
+    /// and a look at the loads in flight; no look at any entry. Entries with a user's tag and a shop's, of which there are
+    /// thousands, make it cheap to invalidate a user and thousands of stores to invalidate a shop. Reads of entries without
+    /// tags pay nothing, reads of those with tags one load.
     pub fn invalidate_tag(&self, tag: &str) {
         self.tags().invalidate(tag);
         self.flights.close_tagged();

@@ -7,7 +7,7 @@ use std::{
 
 use nuthatch_policy::{Slab, Slot};
 
-use super::sync::{Condvar, Mutex, PoisonError};
+use crate::sync::{Condvar, Mutex, PoisonError};
 
 /// Tells loads apart, over all caches and for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-use super::*;
+use super::{Flights, records::Stripe};
 
 fn flights() -> Flights<&'static str, u32> {
     Flights::new(1)

@@ -10,8 +10,8 @@ use nuthatch_policy::Slot;
 use super::{
     Flight,
     caller::{Recursive, Wait},
-    sync::Arc,
 };
+use crate::sync::Arc;
 
 /// Blocks this thread until the load has ended. `None` if it ended without a value.
 pub(crate) fn wait<V: Clone>(flight: &Flight<V>) -> Result<Option<V>, Recursive> {
