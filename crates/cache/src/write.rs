@@ -203,19 +203,23 @@ where
         if self.storage.kept().any() {
             self.sweep_place(place, found, departed);
         }
+        // Asked before room is made: an `Expiry` is the user's, and a panic of it takes nothing with it.
+        let (ttl, now) = (newcomer.terms.and_then(Terms::own_ttl), || self.now());
+        let Entry { key, value, .. } = &newcomer.entry;
+        let times = match found.map(|slot| place.stamps(slot).times) {
+            Some(old) => self.lifetimes.on_update(now, newcomer.hash, ttl, &old, key, value),
+            None => self.lifetimes.on_create(now, newcomer.hash, ttl, key, value),
+        };
+        newcomer.entry.stamps.times = times;
         let weight = newcomer.entry.stamps.weight;
         let stay = stay || newcomer.progress.attempts > ATTEMPTS;
         let room = place.room(&mut found, weight, &mut newcomer.progress.told, stay, departed);
-        let Newcomer { hash, mut entry, terms, pass, progress } = newcomer;
+        let Newcomer { hash, entry, terms, pass, progress } = newcomer;
         match (room, found) {
             (Ok(()), Some(slot)) => {
-                let mut stamps = place.stamps(slot);
-                let old = stamps;
-                let (ttl, now) = (terms.and_then(Terms::own_ttl), || self.now());
-                stamps.times = self.lifetimes.on_update(now, hash, ttl, &old.times, &entry.key, &entry.value);
-                (stamps.weight, stamps.tags) = (weight, entry.stamps.tags);
-                if stamps != old {
-                    place.set_stamps(slot, &stamps);
+                let old = place.stamps(slot);
+                if entry.stamps != old {
+                    place.set_stamps(slot, &entry.stamps);
                 }
                 pass.used();
                 place.hit(slot);
@@ -226,10 +230,7 @@ where
                 })
             }
             (Ok(()), None) => {
-                let (ttl, now) = (terms.and_then(Terms::own_ttl), || self.now());
-                entry.stamps.times = self.lifetimes.on_create(now, hash, ttl, &entry.key, &entry.value);
-                let ticks =
-                    if entry.stamps.times == Times::FOREVER { self.ticks() } else { self.now().ticks() };
+                let ticks = if times == Times::FOREVER { self.ticks() } else { self.now().ticks() };
                 match place.insert(entry, ticks, departed) {
                     Ok(slot) => {
                         pass.used();

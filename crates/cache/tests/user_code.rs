@@ -4,9 +4,10 @@ use std::{
     hash::{Hash, Hasher},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, OnceLock, Weak},
+    time::Duration,
 };
 
-use nuthatch_cache::Cache;
+use nuthatch_cache::{Cache, Cursor, Expiry, StorageKind};
 
 #[derive(Clone, Debug)]
 struct Fussy(u32, bool);
@@ -67,5 +68,29 @@ fn a_value_that_leaves_is_dropped_under_no_lock() {
             _ => cache.clear(),
         }
         assert!(last_words.get().is_some(), "dropped, and could use the cache");
+    }
+}
+
+/// What an [`Expiry`] says is asked for under the lock, when room may have been made already: none of it is lost.
+#[test]
+fn an_expiry_that_panics_takes_no_room_with_it() {
+    struct Panics;
+    impl Expiry<u32, u64> for Panics {
+        fn after_create(&self, _: &u32, value: &u64) -> Option<Duration> {
+            assert_ne!(*value, 5, "no such value");
+            None
+        }
+    }
+    let exact = Cache::builder().weight_capacity(20).weigher(|_: &u32, value: &u64| *value).expiry(Panics);
+    let sets = Cache::builder().capacity(20).storage(StorageKind::Sets).expiry(Panics);
+    for cache in [exact.build().unwrap(), sets.build().unwrap()] {
+        cache.insert(1, 3);
+        for key in [1, 2, 2, 3, 4, 5, 6] {
+            assert!(catch_unwind(AssertUnwindSafe(|| cache.insert(key, 5))).is_err());
+        }
+        let mut held = Vec::new();
+        cache.scan(Cursor::START, usize::MAX, |key, value| held.push((*key, *value)));
+        let weight = if cache.storage() == StorageKind::Exact { 3 } else { 1 };
+        assert_eq!((held, cache.weight()), (vec![(1, 3)], weight));
     }
 }
