@@ -6,12 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use nuthatch_cache::{Cache, Cause, Cursor, Expiry, ManualClock, PolicyKind, StorageKind, Terms};
+use nuthatch_cache::{Cache, Cause, Change, Cursor, Expiry, ManualClock, PolicyKind, StorageKind, Terms};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -23,6 +23,13 @@ enum Op {
     RemoveIf { key: u8, weight: u8 },
     Load { key: u8, weight: u8 },
     LoadOnTerms { key: u8, weight: u8, ttl: Option<u8>, tags: u8 },
+    Update { key: u8, weight: u8 },
+    OrInsert { key: u8, weight: u8 },
+    Compute { key: u8, weight: u8 },
+    Pin(u8),
+    Unpin(u8),
+    GetMany(Vec<u8>),
+    Resize(u8),
     Advance(u8),
     Invalidate(u8),
     Retain(u8),
@@ -42,6 +49,13 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::RemoveIf { key, weight }),
         2 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::Load { key, weight }),
         2 => (key(), 0..20_u8, ttl(), tags()).prop_map(|(key, weight, ttl, tags)| Op::LoadOnTerms { key, weight, ttl, tags }),
+        1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::Update { key, weight }),
+        1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::OrInsert { key, weight }),
+        1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::Compute { key, weight }),
+        1 => key().prop_map(Op::Pin),
+        1 => key().prop_map(Op::Unpin),
+        1 => proptest::collection::vec(key(), 0..4).prop_map(Op::GetMany),
+        1 => (0..100_u8).prop_map(Op::Resize),
         2 => (1..10_u8).prop_map(Op::Advance),
         1 => (0..3_u8).prop_map(Op::Invalidate),
         1 => (0..20_u8).prop_map(Op::Retain),
@@ -121,7 +135,10 @@ struct Twin {
     current: HashMap<u8, usize>,
     /// What came into the cache and was not told to have left.
     inside: HashMap<usize, u8>,
+    pinned: HashSet<u8>,
     lookups: u64,
+    /// The number of the last value written.
+    last: usize,
     told: HashMap<Cause, u64>,
 }
 
@@ -137,6 +154,7 @@ impl Twin {
             tags,
             invalid: false,
         };
+        self.last = value.1;
         self.written.insert(value.1, written);
         self.current.insert(key, value.1);
     }
@@ -175,16 +193,35 @@ impl Twin {
         for (key, value, cause) in told {
             prop_assert_eq!(self.inside.remove(&value.1), Some(key), "{:?} left, {:?}", value, cause);
             *self.told.entry(cause).or_default() += 1;
+            let heavy = matches!(op, Op::Update { .. }) && value.1 == self.last;
+            // Sets made smaller have no place for some, pinned or not.
+            let shrunk = self.shape.sets && matches!(op, Op::Resize(_));
+            prop_assert!(
+                cause != Cause::Size || heavy || shrunk || !self.pinned.contains(&key),
+                "{:?} is pinned",
+                key
+            );
+            if cause != Cause::Replaced {
+                self.pinned.remove(&key);
+            }
             let written = &self.written[&value.1];
             let passed = self.has_passed(written);
             let right = match cause {
                 Cause::Expired => passed,
                 Cause::Tag => written.invalid,
                 Cause::Size => !self.shape.roomy,
-                Cause::Replaced => matches!(op, Op::Insert { key: other, .. } if *other == key),
+                Cause::Replaced => matches!(
+                    op,
+                    Op::Insert { key: other, .. } | Op::Compute { key: other, .. } if *other == key
+                ),
                 Cause::Explicit => matches!(
                     op,
-                    Op::Remove(_) | Op::RemoveIf { .. } | Op::Retain(_) | Op::Clear | Op::Insert { .. }
+                    Op::Remove(_)
+                        | Op::RemoveIf { .. }
+                        | Op::Retain(_)
+                        | Op::Clear
+                        | Op::Insert { .. }
+                        | Op::Compute { .. }
                 ),
                 _ => false,
             };
@@ -257,7 +294,9 @@ fn run(shape: &Shape, ops: Vec<Op>) -> Result<(), TestCaseError> {
         written: HashMap::new(),
         current: HashMap::new(),
         inside: HashMap::new(),
+        pinned: HashSet::new(),
         lookups: 0,
+        last: 0,
         told: HashMap::new(),
     };
     for (step, op) in ops.into_iter().enumerate() {
@@ -320,6 +359,75 @@ fn run(shape: &Shape, ops: Vec<Op>) -> Result<(), TestCaseError> {
                 });
                 loads(&mut twin, &cache, key, value, loaded, (ttl, tags))?;
             }
+            Op::Update { key, weight } => {
+                twin.lookups += 1;
+                let old = cache.update(&key, |value| std::mem::replace(value, (weight, step)));
+                twin.check(key, old)?;
+                if let Some(old) = old {
+                    let tags = twin.written[&old.1].tags;
+                    twin.write(key, (weight, step), None, tags);
+                    twin.inside.remove(&old.1);
+                    twin.inside.insert(step, key);
+                }
+            }
+            Op::OrInsert { key, weight } => {
+                twin.lookups += 1;
+                let value = cache.entry(key).or_insert((weight, step));
+                loads(&mut twin, &cache, key, value, value.1 == step, (None, 0))?;
+            }
+            Op::Compute { key, weight } => {
+                let mut seen = None;
+                twin.lookups += 1;
+                let old = cache.compute(key, |held| {
+                    seen = held.copied();
+                    match held {
+                        Some(held) if held.0 == weight => Change::Keep,
+                        Some(held) if held.0 > weight => Change::Remove,
+                        _ => Change::Put((weight, step)),
+                    }
+                });
+                twin.check(key, seen)?;
+                if seen.is_some() {
+                    twin.read(key);
+                }
+                match seen {
+                    Some(held) if held.0 == weight => prop_assert_eq!(old, None),
+                    Some(held) if held.0 > weight => {
+                        prop_assert_eq!(old, seen);
+                        twin.current.remove(&key);
+                    }
+                    _ => {
+                        prop_assert!(old.is_none() || old == seen);
+                        twin.write(key, (weight, step), None, 0);
+                        came_in(&mut twin, &cache, key, (weight, step))?;
+                    }
+                }
+            }
+            Op::Pin(key) => {
+                if cache.pin(&key) {
+                    twin.pinned.insert(key);
+                }
+            }
+            Op::Unpin(key) => {
+                cache.unpin(&key);
+                twin.pinned.remove(&key);
+            }
+            Op::GetMany(ref keys) => {
+                for (key, found) in keys.iter().zip(cache.get_many(keys)) {
+                    twin.lookups += 1;
+                    twin.check(*key, found)?;
+                    if found.is_some() {
+                        twin.read(*key);
+                    }
+                }
+            }
+            Op::Resize(capacity) => {
+                // Sets made far smaller than they were built refuse some keys for good.
+                let least = if shape.sets { shape.capacity / 2 } else { 0 };
+                if !shape.roomy && cache.resize(u64::from(capacity).max(least)).is_ok() {
+                    twin.shape.capacity = cache.capacity();
+                }
+            }
             Op::Advance(millis) => {
                 twin.now += u64::from(millis);
                 clock.advance(Duration::from_millis(u64::from(millis)));
@@ -370,9 +478,15 @@ fn run(shape: &Shape, ops: Vec<Op>) -> Result<(), TestCaseError> {
 fn came_in(twin: &mut Twin, cache: &Cache<u8, Value>, key: u8, value: Value) -> Result<(), TestCaseError> {
     let weight = if twin.shape.sets { 1 } else { u64::from(value.0) };
     let fits = weight <= twin.shape.capacity;
-    prop_assert_eq!(cache.contains(&key), fits && twin.live(key).is_some(), "just written");
-    if fits {
+    // Where all that could leave is pinned, what comes is refused.
+    if fits && twin.pinned.is_empty() {
+        prop_assert_eq!(cache.contains(&key), twin.live(key).is_some(), "just written");
+    }
+    if cache.contains(&key) {
+        prop_assert!(fits);
         twin.inside.insert(value.1, key);
+    } else {
+        twin.current.remove(&key);
     }
     Ok(())
 }
@@ -417,7 +531,10 @@ fn check_whole(twin: &Twin, cache: &Cache<u8, Value>) -> Result<(), TestCaseErro
     }
     let weight: u64 = held.values().map(|value| if twin.shape.sets { 1 } else { u64::from(value.0) }).sum();
     prop_assert!(weight <= cache.weight(), "{} live, {} counted", weight, cache.weight());
-    prop_assert!(cache.weight() <= twin.shape.capacity, "{} of {}", cache.weight(), twin.shape.capacity);
+    // What is pinned stays, even where a cache is made smaller.
+    if twin.pinned.is_empty() {
+        prop_assert!(cache.weight() <= twin.shape.capacity, "{} of {}", cache.weight(), twin.shape.capacity);
+    }
     prop_assert_eq!(twin.inside.len(), cache.len());
     Ok(())
 }
