@@ -54,7 +54,7 @@ impl<K, V, S> Cache<K, V, S> {
     /// One store for each *distinct set* of tags in use that contains this one, under a lock that inserts with tags share,
     /// and a look at the loads in flight; no look at any entry. Entries with a user's tag and a shop's, of which there are
     /// thousands, make it cheap to invalidate a user and thousands of stores to invalidate a shop. Reads of entries without
-    /// tags pay nothing, reads of those with tags one load.
+    /// tags pay nothing; those of entries with tags one load, and the lock of their place.
     pub fn invalidate_tag(&self, tag: &str) {
         self.tags().invalidate(tag);
         self.flights.close_tagged();
