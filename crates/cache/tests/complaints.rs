@@ -207,7 +207,7 @@ fn foyer_802_replacing_keeps_nothing_of_the_old() {
             .capacity(2_000)
             .storage(storage)
             .listener(move |_: &u32, _: &Arc<()>, cause: Cause| {
-                *notes.lock().unwrap().entry(cause.to_string()).or_insert(0) += 1
+                *notes.lock().unwrap().entry(cause.to_string()).or_insert(0) += 1;
             })
             .build()
             .unwrap();
