@@ -38,19 +38,38 @@ where
     ///
     /// If the system has no thread to give.
     pub fn maintenance(self: &Arc<Self>, every: Duration) -> io::Result<Maintenance> {
+        self.maintenance_with(every, |_| {})
+    }
+
+    /// As [`maintenance`](Self::maintenance), calling `then` after each sweep: to publish [`stats`](Self::stats), for
+    /// instance. If it panics, maintenance ends.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no thread to give.
+    pub fn maintenance_with(
+        self: &Arc<Self>,
+        every: Duration,
+        then: impl FnMut(&Self) + Send + 'static,
+    ) -> io::Result<Maintenance> {
         let cache = Arc::downgrade(self);
         let stop = Arc::<Stop>::default();
         let thread = {
             let stop = Arc::clone(&stop);
             thread::Builder::new()
                 .name("cache-maintenance".to_owned())
-                .spawn(move || run(&cache, every, &stop))?
+                .spawn(move || run(&cache, every, &stop, then))?
         };
         Ok(Maintenance { stop, thread: Some(thread) })
     }
 }
 
-fn run<K, V, S>(cache: &Weak<Cache<K, V, S>>, every: Duration, stop: &Stop) {
+fn run<K, V, S>(
+    cache: &Weak<Cache<K, V, S>>,
+    every: Duration,
+    stop: &Stop,
+    mut then: impl FnMut(&Cache<K, V, S>),
+) {
     loop {
         {
             let asked = stop.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,6 +80,7 @@ fn run<K, V, S>(cache: &Weak<Cache<K, V, S>>, every: Duration, stop: &Stop) {
         }
         let Some(cache) = cache.upgrade() else { return };
         cache.sweep(u32::MAX);
+        then(&cache);
     }
 }
 

@@ -1,7 +1,11 @@
 //! The thread that sweeps, for those who want one.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use nuthatch_cache::{Cache, ManualClock};
 
@@ -26,6 +30,19 @@ fn what_nobody_asks_for_is_given_back() {
         thread::yield_now(); // for the sweep that comes
     }
     assert_eq!((cache.len(), cache.stats().expirations), (0, 50));
+    drop(maintenance);
+}
+
+#[test]
+fn what_else_there_is_to_do_is_done_after_each_sweep() {
+    let clock = ManualClock::new();
+    let cache = cache(&clock);
+    cache.insert(1, Arc::new(()));
+    clock.advance(SECOND);
+    let (sender, swept) = mpsc::channel();
+    let maintenance =
+        cache.maintenance_with(OFTEN, move |cache| sender.send(cache.stats().len).unwrap_or(())).unwrap();
+    assert_eq!(swept.recv(), Ok(0));
     drop(maintenance);
 }
 
