@@ -79,6 +79,11 @@ impl Counters {
         Self { owned: stripes(owned), shared: stripes((owned / 4).max(1)) }
     }
 
+    /// Bytes allocated.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.owned) + size_of_val(&*self.shared)
+    }
+
     /// Counts one event.
     #[inline]
     pub(crate) fn one(&self, what: Count) {
@@ -215,7 +220,7 @@ mod tests {
     fn small_caches_have_few_stripes_and_none_has_more_than_64() {
         let bytes = |capacity| {
             let counters = Counters::new(capacity);
-            128 * (counters.owned.len() + counters.shared.len())
+            counters.bytes()
         };
         assert_eq!(size_of::<Stripe>(), 128);
         assert_eq!((bytes(0), bytes(10)), (384, 384));

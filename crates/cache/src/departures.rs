@@ -75,7 +75,6 @@ impl Departures {
     }
 
     /// Bytes allocated.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for approximate_memory"))]
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.places)
     }

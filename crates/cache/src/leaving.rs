@@ -58,6 +58,12 @@ pub(crate) struct Memory<K, S> {
     hash: fn(&S, FeedKey<K>, &K) -> u64,
 }
 
+impl<K, S> Memory<K, S> {
+    pub(crate) fn bytes(&self) -> usize {
+        self.departures.bytes()
+    }
+}
+
 impl<K, S: BuildHasher> Memory<K, S> {
     pub(crate) fn new(entries: u64, feed: FeedKey<K>) -> Self {
         let hash = |hasher: &S, feed: FeedKey<K>, key: &K| {

@@ -45,7 +45,6 @@ mod publish;
 mod read;
 mod scan;
 mod stats;
-#[expect(dead_code, reason = "memory is accounted for next")]
 mod storage;
 mod sync;
 mod tagging;

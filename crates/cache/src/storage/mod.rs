@@ -62,6 +62,14 @@ impl<K, V> Storage<K, V> {
         }
     }
 
+    /// Bytes that the entries take, with what is kept beside them, free places included.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Exact(exact) => exact.bytes(),
+            Self::Sets(sets) => sets.bytes(),
+        }
+    }
+
     /// How many places there are at most.
     pub(crate) fn places(&self) -> usize {
         match self {

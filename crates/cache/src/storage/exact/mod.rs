@@ -56,6 +56,11 @@ impl<K, V> Exact<K, V> {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
+    /// Locks one shard after another.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.shards) + self.shards.iter().map(|shard| shard.lock().bytes()).sum::<usize>()
+    }
+
     pub(crate) fn places(&self) -> usize {
         self.shards.len()
     }

@@ -5,6 +5,9 @@ use nuthatch_policy::{Policy, Slab, Slot};
 
 use crate::storage::{Entry, Stamps};
 
+/// Bytes of a policy for each entry, as none can be asked: 7 (NRU) to 136 (LRU-K) in `tests/approximate_memory.rs`.
+const POLICY_BYTES: usize = 48;
+
 #[derive(Debug)]
 pub(super) struct Stored<K, V> {
     hash: u64,
@@ -37,6 +40,12 @@ impl<K, V> Shard<K, V> {
 
     pub(super) fn stored_mut(&mut self, slot: Slot) -> Option<&mut Stored<K, V>> {
         self.entries.get_mut(slot)
+    }
+
+    /// Bytes allocated. The policy's part is a guess.
+    pub(super) fn bytes(&self) -> usize {
+        let entry = size_of::<Option<Stored<K, V>>>() + POLICY_BYTES;
+        self.entries.end().index() * entry + self.table.allocation_size()
     }
 
     pub(super) fn hit(&mut self, slot: Slot) {

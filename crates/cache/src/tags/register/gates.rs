@@ -75,6 +75,12 @@ impl Gates {
         self.entries(set).is_none_or(|entries| entries.load(Acquire) == 0)
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        let chunks = self.0.iter().filter_map(OnceLock::get);
+        size_of_val(&*self.0)
+            + chunks.map(|chunk| size_of_val(&*chunk.from) + size_of_val(&*chunk.entries)).sum::<usize>()
+    }
+
     fn entries(&self, set: u32) -> Option<&AtomicU32> {
         let (chunk, index) = place(set);
         self.0[chunk].get().map(|chunk| &chunk.entries[index])

@@ -209,6 +209,11 @@ impl Tags {
         self.names.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Bytes allocated, about.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.gates.bytes() + self.read().bytes()
+    }
+
     /// Tags, sets of tags and remembered tags that are known.
     #[cfg(test)]
     pub(crate) fn sizes(&self) -> (usize, usize, usize) {

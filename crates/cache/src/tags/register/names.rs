@@ -218,6 +218,14 @@ impl Names {
         }
     }
 
+    /// Bytes allocated, names but for their lengths left out: nobody counts the letters.
+    pub(super) fn bytes(&self) -> usize {
+        let tags = self.tags.end().index() * size_of::<Option<Tag>>() + self.tags_by_name.allocation_size();
+        let sets = self.sets.end().index() * size_of::<Option<Set>>() + self.sets_by_names.allocation_size();
+        let members = self.sets.len() * (size_of::<Member>() + size_of::<Slot>());
+        tags + sets + members + self.remembered.capacity() * size_of::<Slot>()
+    }
+
     /// Tags, sets, remembered tags.
     #[cfg(test)]
     pub(super) fn sizes(&self) -> (usize, usize, usize) {
