@@ -54,7 +54,7 @@ struct Arguments {
     csv: bool,
 
     /// Only the measures whose names contain this.
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
     only: String,
 
     /// Areas cache and simulate: where the published traces are [default: NUTHATCH_TRACES, or ../shared/traces].

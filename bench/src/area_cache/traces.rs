@@ -19,39 +19,37 @@ use crate::{
 const REFERENCE: &str = "reference.csv";
 
 pub(crate) fn measure(folder: &Folder, effort: Effort, report: &mut Report) {
-    if !report.wants("hit-ratio-trace") && !report.wants(MEAN) && !report.wants(BEHIND) {
-        // The name of a single trace may be wanted still.
-        let any = traces(folder).is_ok_and(|traces| {
-            traces.iter().any(|(trace, capacities)| {
-                capacities.iter().any(|capacity| report.wants(&name(trace, *capacity)))
-            })
-        });
-        if !any {
+    let mut traces = match traces(folder) {
+        Ok(traces) => traces,
+        Err(error) => {
+            if report.wants(MEAN) || report.wants("hit-ratio-trace/") {
+                report.note(&format!("hit ratios on traces are not measured: {error:#}"));
+            }
             return;
         }
+    };
+    let summary = [MEAN, BEHIND].iter().any(|name| report.wants(name));
+    for (trace, capacities) in &mut traces {
+        capacities.retain(|capacity| summary || report.wants(&name(trace, *capacity)));
     }
-    match traces(folder) {
-        Err(error) => report.note(&format!("hit ratios on traces are not measured: {error:#}")),
-        Ok(traces) => {
-            let mut all = Vec::new();
-            for (trace, capacities) in traces {
-                match keys(folder, &trace) {
-                    Err(error) => report.note(&format!("trace {trace} is not measured: {error:#}")),
-                    Ok(keys) => {
-                        let columns = capacities.iter().map(|capacity| {
-                            let samples = of_trace(&keys, *capacity, effort.lives);
-                            let name = name(&trace, *capacity);
-                            let measure = Measure { name, unit: "%", better: Better::Higher, samples };
-                            (capacity.to_string(), measure)
-                        });
-                        let columns = columns.collect::<Vec<_>>();
-                        all.extend(columns.iter().map(|(_, measure)| measure.samples.clone()));
-                        report.add_grid(&format!("hit-ratio of trace {trace}, by capacity"), columns);
-                    }
-                }
+    let mut all = Vec::new();
+    for (trace, capacities) in traces.iter().filter(|(_, capacities)| !capacities.is_empty()) {
+        match keys(folder, trace) {
+            Err(error) => report.note(&format!("trace {trace} is not measured: {error:#}")),
+            Ok(keys) => {
+                let columns = capacities.iter().map(|capacity| {
+                    let (name, samples) = (name(trace, *capacity), of_trace(&keys, *capacity, effort.lives));
+                    let measure = Measure { name, unit: "%", better: Better::Higher, samples };
+                    (capacity.to_string(), measure)
+                });
+                let columns = columns.collect::<Vec<_>>();
+                all.extend(columns.iter().map(|(_, measure)| measure.samples.clone()));
+                report.add_grid(&format!("hit-ratio of trace {trace}, by capacity"), columns);
             }
-            summarise(&all, report);
         }
+    }
+    if summary {
+        summarise(&all, report);
     }
 }
 

@@ -53,6 +53,9 @@ impl Report {
     /// Measures of the same subjects that are best read side by side, each with the head of its column.
     pub(crate) fn add_grid(&mut self, title: &str, mut columns: Vec<(String, Measure)>) {
         columns.retain(|(_, measure)| self.wants(&measure.name));
+        if columns.is_empty() {
+            return;
+        }
         match self.format {
             Format::Csv => columns.iter().for_each(|(_, measure)| self.add(measure)),
             Format::Table => {
