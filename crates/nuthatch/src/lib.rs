@@ -117,7 +117,7 @@
 //!
 //! [`stats`](Cache::stats) tells hits, misses by cause, evictions, loads and their time; counting takes no lock. A
 //! [`listener`](Builder::listener) is told of each entry that leaves, with the [`Cause`], after all locks were
-//! given back.
+//! given back. [`approximate_memory`](Cache::approximate_memory) says what the cache itself takes.
 //!
 //! # What runs while a lock is held
 //!

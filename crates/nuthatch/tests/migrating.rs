@@ -70,6 +70,7 @@ fn from_quick_cache() {
     drop(reservation);
     cache.resize(4).unwrap();
     assert!(cache.len() <= 4 && cache.contains(&0));
+    assert!(cache.approximate_memory() > size_of_val(&cache));
     let stats = cache.stats();
     assert_eq!((stats.insertions, stats.evictions), (10, 6));
 }
