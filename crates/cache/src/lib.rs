@@ -51,7 +51,6 @@ mod tagging;
 mod tags;
 mod terms;
 mod thread_id;
-#[cfg_attr(not(test), expect(dead_code, reason = "the tests ask for more"))]
 mod ticks;
 mod upkeep;
 mod write;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nuthatch_cache::{Cache, ManualClock};
+use nuthatch_cache::{Cache, ManualClock, StorageKind};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -55,4 +55,42 @@ fn an_expired_entry_is_no_value_to_return_when_replaced_or_removed() {
     cache.insert_with_ttl(2, 'b', SECOND);
     clock.advance(SECOND);
     assert_eq!((cache.insert(1, 'c'), cache.remove(&2)), (None, None));
+}
+
+/// Sets keep deadlines in four bytes, from a point in time that moves on with the writes to the set: nothing is early
+/// for that, and nothing more than about a second late.
+#[test]
+fn deadlines_months_away_are_kept_while_time_and_writes_go_on() {
+    let day = 86_400 * SECOND;
+    for storage in [StorageKind::Exact, StorageKind::Sets] {
+        let clock = ManualClock::new();
+        let cache = Cache::builder().capacity(4_000).storage(storage).clock(clock.clock()).build().unwrap();
+        // Key n lives for n days and a bit; key 0 for ever.
+        cache.insert(0, 0);
+        for key in 1..=200 {
+            cache.insert_with_ttl(key, key, key * day + Duration::from_millis(u64::from(key)));
+        }
+        let mut now = Duration::ZERO;
+        let mut go_to = |time: Duration| {
+            clock.advance(time - now);
+            now = time;
+        };
+        for today in 1..=220_u32 {
+            let due = today * day + Duration::from_millis(u64::from(today));
+            go_to(due - 20 * SECOND);
+            for key in 1_000..1_200 {
+                cache.insert_with_ttl(key, today, SECOND);
+            }
+            go_to(due - 19 * SECOND - Duration::from_millis(1));
+            assert_eq!(cache.get(&1_100), Some(today));
+            go_to(due - 19 * SECOND);
+            assert_eq!(cache.get(&1_100), None, "on day {today}");
+            go_to(due - Duration::from_millis(1));
+            assert!(today > 200 || cache.contains(&today), "{today} is early");
+            go_to(due + Duration::from_millis(1_024));
+            for key in 0..=200 {
+                assert_eq!(cache.contains(&key), key == 0 || key > today, "{key} on day {today}");
+            }
+        }
+    }
 }
