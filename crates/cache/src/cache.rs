@@ -6,6 +6,8 @@ use std::{
     sync::OnceLock,
 };
 
+use nuthatch_policy::spread;
+
 use crate::{
     Builder, Cause, Clock, RandomState, Stats, StorageKind,
     builder::Plan,
@@ -193,14 +195,4 @@ impl<K, V, S> fmt::Debug for Cache<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").field("capacity", &self.capacity()).field("stats", &self.stats()).finish()
     }
-}
-
-/// Spreads a hash over all 64 bits: shards, sets, tags and ghosts each rely on bits of their own, and a user's hasher may
-/// leave some of them empty. One multiplication.
-#[inline]
-pub(crate) fn spread(hash: u64) -> u64 {
-    let product = u128::from(hash ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
-    #[expect(clippy::cast_possible_truncation, reason = "folds the high half onto the low one")]
-    let folded = (product >> 64) as u64 ^ product as u64;
-    folded
 }

@@ -8,9 +8,10 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
+use nuthatch_policy::spread;
+
 use crate::{
     Cache, Cause,
-    cache::spread,
     counters::Count,
     departures::{Departures, Miss},
     listener::tell,

@@ -72,6 +72,7 @@ mod sketch;
 mod slab;
 mod slru;
 mod splitmix;
+mod spread;
 mod sr_lru;
 mod timeline;
 mod two_q;
@@ -84,6 +85,7 @@ pub use parameter::ParameterError;
 pub use s3_fifo::S3Fifo;
 pub use slab::{Slab, Slot};
 pub use slru::Slru;
+pub use spread::spread;
 pub use two_q::TwoQ;
 pub use w_tinylfu::WTinyLfu;
 

@@ -1,21 +1,24 @@
-//! What may be simulated: every policy that runs live, and the one that knows the future.
+//! What may be simulated: every policy that runs live, the storage that has one of its own, and the policy that knows the
+//! future.
 
 use std::{fmt, str::FromStr};
 
-use nuthatch_policy::{Belady, Oracle, Policy, PolicyKind, UnknownPolicy};
+use nuthatch_policy::{PolicyKind, UnknownPolicy};
 
 /// A policy in a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Contender {
     /// One that a live cache can run.
     Online(PolicyKind),
+    /// The storage of large live caches: S3-FIFO in sets of 16. Counts entries, whatever their size.
+    Sets,
     /// Belady's MIN, which knows all requests to come: the most hits that can be had where objects count as size 1.
     Belady,
 }
 
 impl Contender {
-    /// Every contender once: the online policies in alphabetical order without `auto`, which is one of the others under
-    /// another name, and Belady last.
+    /// Every policy once: the online ones in alphabetical order without `auto`, which is one of the others under another
+    /// name, and Belady last. [`Sets`](Self::Sets), a storage, is not among them.
     pub fn all() -> impl Iterator<Item = Self> {
         let online = PolicyKind::ALL.into_iter().filter(|kind| *kind != PolicyKind::Auto);
         online.map(Self::Online).chain([Self::Belady])
@@ -26,18 +29,8 @@ impl Contender {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Online(kind) => kind.name(),
+            Self::Sets => "sets",
             Self::Belady => "belady",
-        }
-    }
-
-    /// A fresh policy, and what has to tell it the future if it needs to know.
-    pub(crate) fn build(self, capacity: u64) -> (Box<dyn Policy>, Option<Oracle>) {
-        match self {
-            Self::Online(kind) => (kind.build(capacity), None),
-            Self::Belady => {
-                let (belady, oracle) = Belady::new();
-                (Box::new(belady), Some(oracle))
-            }
         }
     }
 }
@@ -58,8 +51,10 @@ impl FromStr for Contender {
     type Err = UnknownContender;
 
     fn from_str(name: &str) -> Result<Self, UnknownContender> {
-        if name.eq_ignore_ascii_case(Self::Belady.name()) {
-            return Ok(Self::Belady);
+        for contender in [Self::Belady, Self::Sets] {
+            if name.eq_ignore_ascii_case(contender.name()) {
+                return Ok(contender);
+            }
         }
         let online = name.parse().map_err(|UnknownPolicy { name }| UnknownContender { name })?;
         Ok(Self::Online(online))
@@ -68,15 +63,16 @@ impl FromStr for Contender {
 
 /// A policy's name that is not known; the message lists those that are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown policy \"{name}\"; known are {}, auto", spellings())]
+#[error("unknown policy \"{name}\"; known are {}", spellings())]
 pub struct UnknownContender {
     /// The name as given.
     pub name: String,
 }
 
-/// All of [`Contender::all`], for messages.
+/// All names, for messages.
 pub(crate) fn spellings() -> String {
-    Contender::all().map(Contender::name).collect::<Vec<_>>().join(", ")
+    let others = [Contender::Sets, Contender::Online(PolicyKind::Auto)];
+    Contender::all().chain(others).map(Contender::name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -85,12 +81,12 @@ mod tests {
 
     #[test]
     fn every_spelling_is_read_back_and_another_names_all() {
-        for contender in Contender::all().chain([Contender::Online(PolicyKind::Auto)]) {
+        for contender in Contender::all().chain([Contender::Sets, Contender::Online(PolicyKind::Auto)]) {
             assert_eq!(contender.name().parse(), Ok(contender));
             assert_eq!(contender.to_string().to_uppercase().parse(), Ok(contender));
         }
         let error = "opt".parse::<Contender>().unwrap_err().to_string();
-        for name in ["\"opt\"", " fifo,", " s3-fifo,", " belady,", " auto"] {
+        for name in ["\"opt\"", " fifo,", " s3-fifo,", " belady,", " sets,", " auto"] {
             assert!(error.contains(name), "{error}");
         }
     }

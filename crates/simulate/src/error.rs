@@ -42,4 +42,13 @@ pub enum SimulateError {
         /// The trace's name.
         trace: String,
     },
+
+    /// The storage of sets counts entries, and a capacity is in bytes.
+    #[error(
+        "sets hold a number of entries, and {capacity} is in bytes; give a number, such as 1000 or 5%, or leave out sets"
+    )]
+    SetsInBytes {
+        /// As given.
+        capacity: Capacity,
+    },
 }

@@ -44,6 +44,7 @@ mod residence;
 mod row;
 mod run;
 mod sample;
+mod sets;
 mod simulation;
 mod source;
 mod stack;

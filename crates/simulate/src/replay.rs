@@ -229,6 +229,9 @@ impl Replay {
             if cache.0 == 0 {
                 return Err(SimulateError::ZeroCapacity { capacity: *capacity });
             }
+            if cache.1 == Unit::Bytes && self.policies.contains(&Contender::Sets) {
+                return Err(SimulateError::SetsInBytes { capacity: *capacity });
+            }
             if !resolved.contains(&cache) {
                 resolved.push(cache);
             }

@@ -1,6 +1,7 @@
 //! One policy at one capacity.
 
 mod honoured;
+mod keeper;
 
 use std::{
     num::NonZeroU64,
@@ -8,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nuthatch_policy::{Oracle, Policy, Slab, Slot};
+use nuthatch_policy::{Oracle, Slab, Slot};
 
 use crate::{
     Contender, Details, Misses, Row, Timeline, Unit,
@@ -17,6 +18,7 @@ use crate::{
     row::ratio,
 };
 use honoured::Expiries;
+use keeper::Keeper;
 
 /// A cache without values. It drives its policy as the live cache does: on a miss evict until there is room, then
 /// insert.
@@ -24,7 +26,7 @@ pub(crate) struct Simulation {
     contender: Contender,
     capacity: u64,
     unit: Unit,
-    policy: Box<dyn Policy>,
+    keeper: Keeper,
     oracle: Option<Oracle>,
     entries: Slab<Entry>,
     /// By object; those beyond the end were never held. Against a hash table of the resident ones in each simulation, 20
@@ -66,12 +68,12 @@ struct Counts {
 
 impl Simulation {
     pub(crate) fn new(contender: Contender, capacity: u64, unit: Unit) -> Self {
-        let (policy, oracle) = contender.build(capacity);
+        let (keeper, oracle) = Keeper::new(contender, capacity);
         Self {
             contender,
             capacity,
             unit,
-            policy,
+            keeper,
             oracle,
             entries: Slab::new(),
             residences: Vec::new(),
@@ -133,7 +135,7 @@ impl Simulation {
                     residence.mark_read();
                     self.counts.hits += 1;
                     self.counts.hit_bytes = self.counts.hit_bytes.saturating_add(access.bytes);
-                    self.policy.hit(slot);
+                    self.keeper.hit(slot);
                     return None;
                 }
                 None => *residence,
@@ -154,16 +156,14 @@ impl Simulation {
             return None;
         }
         let hash = Access::hash(object);
-        self.policy.miss(hash, weight.get());
-        while self.weight > self.capacity - weight.get() {
-            self.evict();
-        }
+        self.keeper.miss(hash, weight.get());
+        while self.evict(self.weight > self.capacity - weight.get()) {}
         let Ok(slot) = self.entries.insert(Entry { weight, since: self.counts.accesses(), object }) else {
             unreachable!("there are no more objects than slots")
         };
         self.weight += weight.get();
         self.residences[object as usize] = Residence::held(slot);
-        self.policy.insert(slot, hash, weight.get());
+        self.keeper.insert(slot, hash, weight.get());
         Some(slot)
     }
 
@@ -174,12 +174,15 @@ impl Simulation {
         }
     }
 
-    fn evict(&mut self) {
-        let Some(slot) = self.policy.evict() else {
-            unreachable!("{} evicts nothing while {} units are held", self.contender, self.weight)
+    /// Lets one entry go if that is needed. `full`: it is, for the whole cache.
+    fn evict(&mut self, full: bool) -> bool {
+        let Some(slot) = self.keeper.evict(full) else {
+            assert!(!full, "{} evicts nothing while {} units are held", self.contender, self.weight);
+            return false;
         };
         self.counts.evictions += 1;
         self.detach(slot, Residence::EVICTED);
+        true
     }
 
     /// Lets an entry go that the policy has forgotten.

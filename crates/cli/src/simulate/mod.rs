@@ -36,7 +36,8 @@ pub(crate) struct SimulateArgs {
     #[command(flatten)]
     input: InputArgs,
 
-    /// Policies, comma separated, or `all`; `belady` knows the future, and is the most that can be had
+    /// Policies, comma separated, or `all`; `belady` knows the future, and is the most that can be had. `sets`, which `all`
+    /// leaves out, is the storage of large live caches: S3-FIFO in sets of 16
     #[arg(long, value_delimiter = ',', default_value = "all", value_name = "POLICY,...")]
     policy: Vec<String>,
 

@@ -12,6 +12,7 @@ pub(crate) fn proper(policy: &str) -> String {
         "lecar" => "LeCaR",
         "lfu-da" => "LFU with ageing",
         "random" => "Random",
+        "sets" => "S3-FIFO in sets",
         "w-tinylfu" => "W-TinyLFU",
         "w-tinylfu-adaptive" => "W-TinyLFU (adaptive)",
         other => return other.to_uppercase(),

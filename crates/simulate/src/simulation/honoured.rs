@@ -63,7 +63,7 @@ impl Simulation {
     pub(super) fn obey(&mut self, access: Access, terms: Terms) {
         self.expiries.now_us = self.expiries.now_us.max(terms.time_us);
         while let Some(slot) = self.expiries.due() {
-            self.policy.remove(slot);
+            self.keeper.remove(slot);
             self.detach(slot, Residence::EXPIRED);
         }
         let stored = match terms.op {
@@ -97,9 +97,7 @@ impl Simulation {
         let Some(slot) = self.slot_of(access) else { return self.fill(access) };
         self.overwrite(slot, access);
         // As in the live cache, the entry itself may be the one that has to leave.
-        while self.weight > self.capacity {
-            self.evict();
-        }
+        while self.evict(self.weight > self.capacity) {}
         self.slot_of(access)
     }
 
@@ -117,14 +115,14 @@ impl Simulation {
         let before = std::mem::replace(&mut entry.weight, weight);
         if before != weight {
             self.weight = (self.weight - before.get()).saturating_add(weight.get());
-            self.policy.reweigh(slot, weight.get());
+            self.keeper.reweigh(slot, weight.get());
         }
-        self.policy.hit(slot);
+        self.keeper.hit(slot);
     }
 
     fn remove(&mut self, access: Access, absence: Residence) {
         if let Some(slot) = self.slot_of(access) {
-            self.policy.remove(slot);
+            self.keeper.remove(slot);
             self.detach(slot, absence);
         } else if absence == Residence::REFUSED {
             self.know(access.object);
