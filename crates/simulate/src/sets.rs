@@ -173,10 +173,8 @@ impl Sets {
 
     /// Moves to an empty set what belongs there once a family has doubled from `level`.
     fn split(&mut self, from: usize, to: usize, level: u8, departed: &mut Vec<Slot>) {
-        let goes = |tag: u16| (tag >> 1) & (1 << level) != 0;
+        let goes = |tag: u16| Geometry::moves(tag, level);
         self.sets[to].marks.ghosts = self.sets[from].marks.ghosts;
-        self.sets[to].marks.retain_ghosts(goes);
-        self.sets[from].marks.retain_ghosts(|tag| !goes(tag));
         for way in 0..WAYS {
             let Set { marks, displaced, tags, .. } = self.sets[from];
             if tags[way] == 0 || !goes(tags[way]) {

@@ -15,6 +15,9 @@ const LEVEL_BUILT: u8 = 5;
 /// Families below which a cache has fewer sets per family instead.
 const FAMILIES_MIN: u64 = 32;
 
+/// The tag of a hash whose tag would be zero: the planes of both are the same.
+const TAG_FOR_ZERO: u16 = 1 << 15;
+
 /// How many sets there are, and where a key belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
@@ -97,7 +100,8 @@ impl Geometry {
     #[inline]
     pub const fn home(&self, hash: u64) -> Home {
         let family = ((hash as u128 * self.families as u128) >> 64) as u64;
-        Home { tag: hash as u16 | 1, family }
+        let tag = hash as u16;
+        Home { tag: if tag == 0 { TAG_FOR_ZERO } else { tag }, family }
     }
 
     /// The other family that an entry of `tag` in `family` may be in, unless it is the same.
@@ -115,14 +119,21 @@ impl Geometry {
     #[must_use]
     #[inline]
     pub const fn plane(tag: u16, level: u8) -> usize {
-        (tag >> 1) as usize & ((1 << level) - 1)
+        tag as usize & ((1 << level) - 1)
     }
 
-    /// The same, for a family whose doublings are given as a mask of as many bits.
+    /// Whether an entry of `tag` moves to another set when its family doubles from `level`.
+    #[must_use]
+    #[inline]
+    pub const fn moves(tag: u16, level: u8) -> bool {
+        tag & (1 << level) != 0
+    }
+
+    /// The same as [`plane`](Self::plane), for a family whose doublings are given as a mask of as many bits.
     #[must_use]
     #[inline]
     pub const fn plane_masked(tag: u16, mask: u8) -> usize {
-        (tag >> 1) as usize & mask as usize
+        tag as usize & mask as usize
     }
 
     /// The number of a set, by which its slots are [limited](Limits::usable).

@@ -1,23 +1,19 @@
-//! S3-FIFO among the 16 entries of one set.
+//! S3-FIFO among the 16 entries of one set, the share of its small queue steered.
 //!
-//! The small queue is whatever of the set is not in main, usually the one entry that came last: a newcomer's slot is the
-//! next to be looked at. An entry that was read while in small goes to main, the others leave and are remembered by
-//! their tags. Main is a CLOCK whose counters take up to three hits. The queues have no links: a queue's order is the order
-//! of the slots, from a hand on.
+//! The small queue is whatever of the set is not in main: one entry, or up to four where that pays. An entry that was read
+//! while in small goes to main, the others leave. Main is a CLOCK whose counters take up to three hits. Who leaves is
+//! [remembered](ghosts), and goes to main when it comes back soon. The queues have no links: a queue's order is the
+//! order of the slots, from a hand on.
 //!
 //! Cost: hit O(1), two bits; evict at most 16 promotions and four sweeps over bit planes, no memory but the header's.
 //!
-//! Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023, cut down to a set.
+//! Sources: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023, cut down to a set; Megiddo and
+//! Modha, "ARC: a self-tuning, low overhead replacement cache", FAST 2003, for a share steered by those that come back.
+
+use super::ghosts;
 
 /// Entries of a set.
 pub const WAYS: usize = 16;
-
-/// Tags remembered of entries that left small unread.
-const GHOSTS: u64 = 7;
-
-/// The lowest bits of four lanes of 16 bits, and the highest.
-const LANES_LOW: u64 = 0x0001_0001_0001_0001;
-const LANES_HIGH: u64 = LANES_LOW << 15;
 
 /// What a set remembers of its entries, one bit per entry and plane, and of those that left. 28 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +24,7 @@ pub struct Marks {
     pub main: u16,
     /// Where the search for a victim goes on: in main (low four bits) and in small (high four).
     pub hands: u8,
-    /// Seven tags of 16 bits. The last two bytes: where the next one goes, and one that is its owner's.
+    /// Those that left, and the share of small. The last byte is its owner's.
     pub ghosts: [u64; 2],
 }
 
@@ -66,17 +62,16 @@ impl Marks {
         self.main |= ((other.main >> other_way) & 1) << way;
     }
 
-    /// Chooses who leaves among `candidates` (a bit per way), and whether it leaves unread from small: then its tag is to
-    /// be [remembered](Self::remember). `None` without candidates.
+    /// Chooses who leaves among `candidates` (a bit per way), and tells whether it leaves small. `None` without candidates.
     #[inline]
     pub fn evict(&mut self, candidates: u16) -> Option<(usize, bool)> {
         if candidates == 0 {
             return None;
         }
         loop {
-            let small = candidates & !self.main;
+            let (small, main) = (candidates & !self.main, candidates & self.main);
             let read = self.read();
-            if small != 0 {
+            if main == 0 || small.count_ones() >= ghosts::small_max(&self.ghosts) {
                 let way = next(small, self.hands >> 4);
                 self.hands = (self.hands & 0x0f) | (((way as u8 + 1) & 15) << 4);
                 if read & (1 << way) == 0 {
@@ -85,44 +80,25 @@ impl Marks {
                 self.arrive(way, true);
                 continue;
             }
-            let unread = candidates & !read;
+            let unread = main & !read;
             if unread == 0 {
-                self.spend(candidates);
+                self.spend(main);
                 continue;
             }
             let hand = self.hands & 15;
             let way = next(unread, hand);
             // The hand takes one hit from each entry that it passes.
-            let passed = rotated_run(hand, (way as u8).wrapping_sub(hand) & 15) & candidates;
+            let passed = rotated_run(hand, (way as u8).wrapping_sub(hand) & 15) & main;
             self.spend(passed);
             self.hands = (self.hands & 0xf0) | ((way as u8 + 1) & 15);
             return Some((way, false));
         }
     }
 
-    /// Remembers the tag of an entry that left small unread, in place of the oldest.
-    #[inline]
-    pub fn remember(&mut self, tag: u16) {
-        let at = (self.ghosts[1] >> 48) & 0xff;
-        let (word, shift) = ((at / 4) as usize, at % 4 * 16);
-        self.ghosts[word] = (self.ghosts[word] & !(0xffff << shift)) | (u64::from(tag) << shift);
-        let next = if at + 1 == GHOSTS { 0 } else { at + 1 };
-        self.ghosts[1] = (self.ghosts[1] & !(0xff << 48)) | (next << 48);
-    }
-
-    /// Whether `tag` is remembered; it is forgotten then.
+    /// Whether `tag` left the set a while ago; that is forgotten then, and taken for a sign of which queue is too short.
     #[inline]
     pub fn recall(&mut self, tag: u16) -> bool {
-        for (word, lanes) in [(0, LANES_HIGH), (1, LANES_HIGH >> WAYS)] {
-            // A lane that equals the tag is zero here; of the lanes whose high bit comes out, the lowest is one.
-            let lanes_unequal = self.ghosts[word] ^ (LANES_LOW * u64::from(tag));
-            let equal = lanes_unequal.wrapping_sub(LANES_LOW) & !lanes_unequal & lanes;
-            if equal != 0 {
-                self.ghosts[word] &= !(0xffff << (equal.trailing_zeros() - 15));
-                return true;
-            }
-        }
-        false
+        ghosts::recall(&mut self.ghosts, tag)
     }
 
     /// Chooses who makes way for a newcomer with this tag, and puts the newcomer's marks in its place. `displaced`: whose
@@ -137,9 +113,9 @@ impl Marks {
     ) -> Option<usize> {
         // Before the victim is remembered, which might push out what is remembered of the newcomer.
         let remembered = self.recall(tag);
-        let (way, unread) = self.evict(candidates)?;
-        if unread && displaced & (1 << way) == 0 {
-            self.remember(tag_of(way));
+        let (way, left_small) = self.evict(candidates)?;
+        if displaced & (1 << way) == 0 {
+            ghosts::remember(&mut self.ghosts, tag_of(way), left_small);
         }
         self.arrive(way, remembered);
         Some(way)
@@ -148,12 +124,12 @@ impl Marks {
     /// The byte among the ghosts that the marks do not use.
     #[must_use]
     pub const fn spare(&self) -> u8 {
-        (self.ghosts[1] >> 56) as u8
+        ghosts::spare(&self.ghosts)
     }
 
     /// Sets the byte that the marks do not use.
     pub const fn set_spare(&mut self, byte: u8) {
-        self.ghosts[1] = (self.ghosts[1] & (u64::MAX >> 8)) | ((byte as u64) << 56);
+        ghosts::set_spare(&mut self.ghosts, byte);
     }
 
     /// How far an entry is from leaving, to be compared with others of the set: in main or not, then its hits.
@@ -161,16 +137,6 @@ impl Marks {
     pub const fn warmth(&self, way: usize) -> u8 {
         let hits = ((self.frequency >> way) & 1) | ((self.frequency >> (way + WAYS - 1)) & 2);
         hits as u8 | ((((self.main >> way) & 1) as u8) << 2)
-    }
-
-    /// Keeps of the ghosts those whose tags `keep` says yes to.
-    pub fn retain_ghosts(&mut self, keep: impl Fn(u16) -> bool) {
-        for ghost in 0..GHOSTS {
-            let (word, shift) = ((ghost / 4) as usize, ghost % 4 * 16);
-            if !keep((self.ghosts[word] >> shift) as u16) {
-                self.ghosts[word] &= !(0xffff << shift);
-            }
-        }
     }
 
     /// Which entries have been read since they came to their queue, as far as the hand has not taken the hits back.
@@ -196,4 +162,82 @@ const fn next(ways: u16, hand: u8) -> usize {
 /// `len` bits from `start` on, round and round.
 const fn rotated_run(start: u8, len: u8) -> u16 {
     (((1_u32 << len) - 1) as u16).rotate_left(start as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL: u16 = u16::MAX;
+
+    /// A tag whose ghost has a cell of its own.
+    fn tag(number: usize) -> u16 {
+        (number as u16 % 14) * 4681 + 0x800
+    }
+
+    /// A full set of strangers: none read, all in small.
+    fn full() -> Marks {
+        let mut marks = Marks::default();
+        (0..WAYS).for_each(|way| marks.arrive(way, false));
+        marks
+    }
+
+    #[test]
+    fn hits_count_up_to_three() {
+        let mut marks = full();
+        for expected in [1, 2, 3, 3] {
+            marks.hit(5);
+            assert_eq!(marks.warmth(5), expected);
+        }
+        assert_eq!(marks.warmth(4), 0);
+    }
+
+    #[test]
+    fn what_was_read_moves_to_main_and_what_was_not_leaves_in_the_order_of_its_coming() {
+        let mut marks = full();
+        marks.hit(0);
+        marks.hit(2);
+        let order = [1, 3, 4].map(|_| marks.replace(tag(9), ALL, 0, tag));
+        assert_eq!(order, [Some(1), Some(3), Some(4)]);
+        assert_eq!(marks.main, 0b101);
+    }
+
+    #[test]
+    fn main_gives_up_its_least_read_once_small_is_down_to_its_share() {
+        let mut marks = full();
+        (0..WAYS).for_each(|way| marks.arrive(way, way != 7));
+        (0..WAYS).filter(|way| *way != 3).for_each(|way| marks.hit(way));
+        // The newcomer at 7 was read, so it goes to main, and the one unread there has to go.
+        assert_eq!(marks.replace(tag(9), ALL, 0, tag), Some(3));
+        assert_eq!(marks.main, !(1 << 3));
+    }
+
+    #[test]
+    fn who_comes_back_goes_to_main_but_for_one_whose_home_is_elsewhere() {
+        let mut marks = full();
+        assert_eq!(marks.replace(tag(9), ALL, 0, tag), Some(0));
+        assert_eq!(marks.replace(tag(0), ALL, 0, tag), Some(1));
+        assert_eq!(marks.main, 1 << 1);
+        assert_eq!(marks.replace(tag(9), ALL, 1 << 2, tag), Some(2));
+        assert!(!marks.recall(tag(2)) && marks.recall(tag(1)));
+    }
+
+    proptest! {
+        #[test]
+        fn one_of_the_candidates_leaves_whatever_the_marks(
+            frequency: u32, main: u16, hands: u8, ghosts: [u64; 2], candidates: u16, newcomer in 1..=u16::MAX,
+        ) {
+            let mut marks = Marks { frequency, main, hands, ghosts: ghosts.map(|word| word & !(0xc0 << 48)) };
+            let spare = marks.spare();
+            let way = marks.replace(newcomer, candidates, 0, tag);
+            prop_assert_eq!(way.is_some(), candidates != 0);
+            if let Some(way) = way {
+                prop_assert!(candidates & (1 << way) != 0);
+                prop_assert_eq!(marks.warmth(way) & 3, 0, "a newcomer is unread");
+            }
+            prop_assert_eq!(marks.spare(), spare);
+        }
+    }
 }

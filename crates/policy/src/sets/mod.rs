@@ -8,6 +8,7 @@
 //! A policy of this kind cannot be a [`Policy`](crate::Policy): a full set evicts although others have room.
 
 mod geometry;
+mod ghosts;
 mod marks;
 
 pub use geometry::{Geometry, Home, Limits};

@@ -94,15 +94,12 @@ impl<K, V> Sets<K, V> {
 impl<K, V> Held<'_, K, V> {
     /// Moves to `upper` what belongs there once the family has doubled from `level`.
     fn split_to(&mut self, upper: &mut Self, level: u8, departed: &mut Departed<K, V>) {
-        let goes = |tag: u16| (tag >> 1) & (1 << level) != 0;
+        let goes = |tag: u16| Geometry::moves(tag, level);
         let (from, to) = (self.set.header(), upper.set.header());
+        // A ghost does not tell which half it belongs to.
         let mut marks = to.marks();
         marks.ghosts = from.marks().ghosts;
-        marks.retain_ghosts(goes);
         to.set_marks(&marks);
-        let mut marks = from.marks();
-        marks.retain_ghosts(|tag| !goes(tag));
-        from.set_marks(&marks);
         to.inherit_overflow(from);
         for way in (0..WAYS).filter(|way| from.tag(*way) != 0 && goes(from.tag(*way))) {
             self.hand_over(upper, way, departed);
