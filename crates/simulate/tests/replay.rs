@@ -285,3 +285,27 @@ proptest! {
         prop_assert_eq!((row.hits, row.evictions, row.rejections), (hits, evictions, rejections));
     }
 }
+
+#[test]
+fn sets_hold_entries_whatever_their_size_and_no_number_of_bytes() {
+    let sets = |capacity: &str| Replay::new([Contender::Sets], [capacity.parse().unwrap()]);
+    let row = one(&sets("2"), sized("a,60 b,7 a,1 c,9 b,7"));
+    // a was read, so b leaves for c, and then c for b.
+    assert_eq!((row.policy, row.hits, row.evictions), ("sets", 1, 2));
+    let error = sets("64KiB").run(sized("a,60")).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "sets hold a number of entries, and 65536B is in bytes; give a number, such as 1000 or 5%, or leave out sets"
+    );
+}
+
+#[test]
+fn sets_obey_what_is_honoured_and_can_be_sampled() {
+    let text = "key,size,op\na,1,set\na,1,get\na,1,delete\na,1,get\nb,1,get\nb,1,get\n";
+    let trace = || Trace::from_reader("ops", Cursor::new(text.as_bytes()), Format::Csv).unwrap();
+    let sets = Replay::new([Contender::Sets], [Capacity::Objects(100)]);
+    let row = one(&sets.clone().honour("ops".parse().unwrap()), trace());
+    assert_eq!((row.requests, row.hits, row.details.misses.deleted), (4, 2, 1));
+    let sampled = one(&sets.sample(Some(1.0)), trace());
+    assert_eq!((sampled.hits, sampled.requests), (4, 6));
+}
