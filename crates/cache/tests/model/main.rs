@@ -5,238 +5,24 @@
 //! value that came in is told to the listener once when it leaves, with the right cause.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod ops;
+mod twin;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use nuthatch_cache::{Cache, Cause, Change, Cursor, Expiry, ManualClock, PolicyKind, StorageKind, Terms};
+use nuthatch_cache::{Cache, Cause, Change, Cursor, ManualClock, StorageKind, Terms};
 use proptest::prelude::*;
 
-#[derive(Clone, Debug)]
-enum Op {
-    Insert { key: u8, weight: u8, ttl: Option<u8>, tags: u8 },
-    Get(u8),
-    Peek(u8),
-    Remove(u8),
-    RemoveIf { key: u8, weight: u8 },
-    Load { key: u8, weight: u8 },
-    LoadOnTerms { key: u8, weight: u8, ttl: Option<u8>, tags: u8 },
-    Update { key: u8, weight: u8 },
-    OrInsert { key: u8, weight: u8 },
-    Compute { key: u8, weight: u8 },
-    Pin(u8),
-    Unpin(u8),
-    GetMany(Vec<u8>),
-    Resize(u8),
-    Advance(u8),
-    Invalidate(u8),
-    Retain(u8),
-    Sweep,
-    Clear,
-}
+use crate::{
+    ops::{Op, Shape, op, shape},
+    twin::{ByWeight, Twin, Value},
+};
 
-fn op() -> impl Strategy<Value = Op> {
-    let key = || 0..40_u8;
-    let ttl = || proptest::option::weighted(0.3, 1..20_u8);
-    let tags = || prop_oneof![2 => Just(0), 1 => 0..8_u8];
-    prop_oneof![
-        6 => (key(), 0..20_u8, ttl(), tags()).prop_map(|(key, weight, ttl, tags)| Op::Insert { key, weight, ttl, tags }),
-        6 => key().prop_map(Op::Get),
-        2 => key().prop_map(Op::Peek),
-        2 => key().prop_map(Op::Remove),
-        1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::RemoveIf { key, weight }),
-        2 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::Load { key, weight }),
-        2 => (key(), 0..20_u8, ttl(), tags()).prop_map(|(key, weight, ttl, tags)| Op::LoadOnTerms { key, weight, ttl, tags }),
-        1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::Update { key, weight }),
-        1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::OrInsert { key, weight }),
-        1 => (key(), 0..20_u8).prop_map(|(key, weight)| Op::Compute { key, weight }),
-        1 => key().prop_map(Op::Pin),
-        1 => key().prop_map(Op::Unpin),
-        1 => proptest::collection::vec(key(), 0..4).prop_map(Op::GetMany),
-        1 => (0..100_u8).prop_map(Op::Resize),
-        2 => (1..10_u8).prop_map(Op::Advance),
-        1 => (0..3_u8).prop_map(Op::Invalidate),
-        1 => (0..20_u8).prop_map(Op::Retain),
-        1 => Just(Op::Sweep),
-        1 => Just(Op::Clear),
-    ]
-}
-
-/// What is built.
-#[derive(Clone, Debug)]
-struct Shape {
-    sets: bool,
-    policy: PolicyKind,
-    shards: usize,
-    /// Enough for all keys, so that nothing leaves to make room.
-    roomy: bool,
-    capacity: u64,
-    time_to_live: Option<u64>,
-    time_to_idle: Option<u64>,
-    own_expiry: bool,
-}
-
-fn shape() -> impl Strategy<Value = Shape> {
-    let policy = proptest::sample::select(PolicyKind::ALL.to_vec());
-    let millis = || proptest::option::weighted(0.4, 1..30_u64);
-    let bound = (any::<bool>(), 0..100_u64);
-    (any::<bool>(), policy, 1..5_usize, bound, millis(), millis(), proptest::bool::weighted(0.3)).prop_map(
-        |(sets, policy, shards, (roomy, capacity), time_to_live, time_to_idle, own_expiry)| {
-            let capacity = if roomy { 4_000 } else { capacity };
-            Shape { sets, policy, shards, roomy, capacity, time_to_live, time_to_idle, own_expiry }
-        },
-    )
-}
-
-/// A value: its weight, and a number that tells it from every other.
-type Value = (u8, usize);
 type Told = Arc<Mutex<Vec<(u8, Value, Cause)>>>;
-
-/// Values of odd weight decide for themselves.
-struct ByWeight;
-
-fn after_create(weight: u8) -> Option<u64> {
-    (weight % 2 == 1).then_some(u64::from(weight))
-}
-
-fn after_read(weight: u8) -> Option<u64> {
-    (weight % 4 == 3).then_some(5)
-}
-
-impl Expiry<u8, Value> for ByWeight {
-    fn after_create(&self, _: &u8, value: &Value) -> Option<Duration> {
-        after_create(value.0).map(Duration::from_millis)
-    }
-
-    fn after_read(&self, _: &u8, value: &Value, _: Option<Duration>) -> Option<Duration> {
-        after_read(value.0).map(Duration::from_millis)
-    }
-}
-
-/// A value that was written.
-#[derive(Clone, Debug)]
-struct Written {
-    value: Value,
-    expires: Option<u64>,
-    idle: Option<u64>,
-    tags: u8,
-    /// One of its tags was invalidated.
-    invalid: bool,
-}
-
-struct Twin {
-    shape: Shape,
-    now: u64,
-    /// All values by their number.
-    written: HashMap<usize, Written>,
-    /// The last value of each key that nobody removed.
-    current: HashMap<u8, usize>,
-    /// What came into the cache and was not told to have left.
-    inside: HashMap<usize, u8>,
-    pinned: HashSet<u8>,
-    lookups: u64,
-    /// The number of the last value written.
-    last: usize,
-    told: HashMap<Cause, u64>,
-}
-
-impl Twin {
-    fn write(&mut self, key: u8, value: Value, ttl: Option<u8>, tags: u8) {
-        let shape = &self.shape;
-        let own = if shape.own_expiry { after_create(value.0) } else { None };
-        let ttl = ttl.map(u64::from).or(own).or(shape.time_to_live);
-        let written = Written {
-            value,
-            expires: ttl.map(|ttl| self.now + ttl),
-            idle: shape.time_to_idle.map(|idle| self.now + idle),
-            tags,
-            invalid: false,
-        };
-        self.last = value.1;
-        self.written.insert(value.1, written);
-        self.current.insert(key, value.1);
-    }
-
-    fn has_passed(&self, written: &Written) -> bool {
-        let passed = |deadline: Option<u64>| deadline.is_some_and(|deadline| deadline <= self.now);
-        passed(written.expires) || passed(written.idle)
-    }
-
-    fn live(&self, key: u8) -> Option<Value> {
-        let written = &self.written[self.current.get(&key)?];
-        (!written.invalid && !self.has_passed(written)).then_some(written.value)
-    }
-
-    fn read(&mut self, key: u8) {
-        let Some(number) = self.current.get(&key) else { return };
-        let written = self.written.get_mut(number).unwrap();
-        if self.shape.own_expiry
-            && let Some(left) = after_read(written.value.0)
-        {
-            written.expires = Some(self.now + left);
-        }
-        written.idle = self.shape.time_to_idle.map(|idle| self.now + idle);
-    }
-
-    /// What was found, against what is there.
-    fn check(&self, key: u8, found: Option<Value>) -> Result<(), TestCaseError> {
-        if found.is_some() || self.shape.roomy {
-            prop_assert_eq!(found, self.live(key), "of key {} at {}", key, self.now);
-        }
-        Ok(())
-    }
-
-    /// What the listener was told of in the course of `op`.
-    fn hear(&mut self, op: &Op, told: Vec<(u8, Value, Cause)>) -> Result<(), TestCaseError> {
-        for (key, value, cause) in told {
-            prop_assert_eq!(self.inside.remove(&value.1), Some(key), "{:?} left, {:?}", value, cause);
-            *self.told.entry(cause).or_default() += 1;
-            let heavy = matches!(op, Op::Update { .. }) && value.1 == self.last;
-            // Sets made smaller have no place for some, pinned or not.
-            let shrunk = self.shape.sets && matches!(op, Op::Resize(_));
-            prop_assert!(
-                cause != Cause::Size || heavy || shrunk || !self.pinned.contains(&key),
-                "{:?} is pinned",
-                key
-            );
-            if cause != Cause::Replaced {
-                self.pinned.remove(&key);
-            }
-            let written = &self.written[&value.1];
-            let passed = self.has_passed(written);
-            let right = match cause {
-                Cause::Expired => passed,
-                Cause::Tag => written.invalid,
-                Cause::Size => !self.shape.roomy,
-                Cause::Replaced => matches!(
-                    op,
-                    Op::Insert { key: other, .. } | Op::Compute { key: other, .. } if *other == key
-                ),
-                Cause::Explicit => matches!(
-                    op,
-                    Op::Remove(_)
-                        | Op::RemoveIf { .. }
-                        | Op::Retain(_)
-                        | Op::Clear
-                        | Op::Insert { .. }
-                        | Op::Compute { .. }
-                ),
-                _ => false,
-            };
-            prop_assert!(right, "{:?} is no cause for {:?} at {} in {:?}", cause, written, self.now, op);
-            if matches!(cause, Cause::Replaced | Cause::Size) {
-                prop_assert!(
-                    !written.invalid || cause == Cause::Size,
-                    "{:?} is replaced, not by tag",
-                    written
-                );
-            }
-        }
-        Ok(())
-    }
-}
 
 const TAGS: [&str; 3] = ["red", "green", "blue"];
 
