@@ -98,9 +98,13 @@ impl<K, V, S> Cache<K, V, S> {
 
     /// Changes the capacity. When this returns, no more is held. Making a cache smaller takes time in proportion to it.
     ///
+    /// A cache of [sets](crate::StorageKind::Sets) that is made smaller may let pinned entries go. It keeps the number of its
+    /// families: made smaller than a five-hundredth of what it was built for (a thirtieth, if that was a few thousand), it has
+    /// fewer slots than families, and refuses the keys of those that have none. For such a change build another cache.
+    ///
     /// # Errors
     ///
-    /// A cache of sets can grow to several times the capacity it was built with, not without end.
+    /// A cache of sets can grow to at least four times the capacity it was built with, not without end.
     pub fn resize(&self, capacity: u64) -> Result<(), ResizeError> {
         let before = self.capacity();
         let mut departed = self.leaving();
@@ -126,7 +130,7 @@ impl std::fmt::Display for ResizeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "a cache cannot be resized to {} entries: at most to several times what it was built for; build another",
+            "a cache cannot be resized to {} entries: at most to a few times what it was built for; build another",
             self.capacity
         )
     }
