@@ -117,7 +117,7 @@ impl<K, V, S> Cache<K, V, S> {
 
     /// About how many bytes the cache has allocated: entries, free places, the index, the policy, counters, tags and what
     /// else the builder switched on. What keys and values own outside of themselves is not counted: weigh it, if it
-    /// matters. Nearly exact for sets; on exact storage the policy is taken for 48 bytes an entry, and is 7 to 136. Costs as [`len`](Self::len), or less.
+    /// matters. Nearly exact for sets; on exact storage the policy is taken for 32 bytes an entry, and is 7 to 136. Costs as [`len`](Self::len), or less.
     #[must_use]
     pub fn approximate_memory(&self) -> usize {
         size_of::<Self>()

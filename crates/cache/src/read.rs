@@ -91,6 +91,10 @@ where
     where
         Q: Equivalent<K> + ?Sized,
     {
+        let read = match self.read_plainly(hash, key, notice, read) {
+            Ok(result) => return result,
+            Err(read) => read,
+        };
         match self.glance_at(hash, key, notice == Notice::Counted) {
             Glance::Hit(value) => {
                 if notice == Notice::Counted {
@@ -135,6 +139,27 @@ where
             },
             _ => self.look_locked(hash, key, notice, read),
         }
+    }
+
+    /// Looks where there is nothing to be asked about an entry, and nothing to be done but to read it.
+    #[inline]
+    fn read_plainly<Q, R, F>(&self, hash: u64, key: &Q, notice: Notice, read: F) -> Result<Option<R>, F>
+    where
+        Q: Equivalent<K> + ?Sized,
+        F: FnOnce(&V) -> R,
+    {
+        let Storage::Exact(exact) = &self.storage else { return Err(read) };
+        if exact.kept().any() || self.lifetimes.reads_matter() {
+            return Err(read);
+        }
+        let result = exact.read(hash, key, notice == Notice::Counted, read)?;
+        if notice == Notice::Counted {
+            match result {
+                Some(_) => self.counters.one(Count::Hits),
+                None => self.count_miss(hash, None),
+            }
+        }
+        Ok(result)
     }
 
     /// A hit that needs no refresh, counted, if it can be had without a lock.

@@ -223,6 +223,9 @@ where
                 }
                 pass.used();
                 place.hit(slot);
+                if terms.is_some_and(Terms::is_pinned) {
+                    place.set_pinned(slot, true);
+                }
                 Outcome::Replaced(Entry {
                     value: place.replace(slot, entry.value),
                     stamps: old,

@@ -91,7 +91,7 @@ fn storage<K, V, S>(capacity: u64, weighed: bool, options: &Options<K, V, S>) ->
     let kind = options.storage.unwrap_or(StorageKind::Sets);
     if exact || kind == StorageKind::Exact || (options.storage.is_none() && capacity <= EXACT_ENTRIES) {
         let shards = shards(capacity, options.shards);
-        return Storage::Exact(Exact::new(capacity, shards, |share| options.policy.build(share)));
+        return Storage::Exact(Exact::new(capacity, weighed, shards, |share| options.policy.build(share)));
     }
     let copied = options.copied || (is_copy::<K>() && is_copy::<V>());
     Storage::Sets(Sets::new(capacity, copied))

@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub(crate) struct Bound {
     capacity: AtomicU64,
     held: AtomicU64,
+    /// Of what is held, that which may not leave: so whoever can never fit in beside it learns so at once.
+    pinned: AtomicU64,
 }
 
 impl Bound {
     pub(crate) const fn new(capacity: u64) -> Self {
-        Self { capacity: AtomicU64::new(capacity), held: AtomicU64::new(0) }
+        Self { capacity: AtomicU64::new(capacity), held: AtomicU64::new(0), pinned: AtomicU64::new(0) }
     }
 
     pub(crate) fn capacity(&self) -> u64 {
@@ -47,5 +49,22 @@ impl Bound {
         if weight > 0 {
             self.held.fetch_sub(weight, Relaxed);
         }
+    }
+
+    /// Whether `weight` might fit in if all left that may, and `own` of what is pinned.
+    #[inline]
+    pub(crate) fn might_fit(&self, weight: u64, own: impl FnOnce() -> u64) -> bool {
+        let pinned = self.pinned.load(Relaxed);
+        pinned == 0 || weight <= self.capacity().saturating_sub(pinned.saturating_sub(own()))
+    }
+
+    /// So much of what is held may not leave from now on.
+    pub(crate) fn pin(&self, weight: u64) {
+        self.pinned.fetch_add(weight, Relaxed);
+    }
+
+    /// So much of what is pinned may leave again, or is gone.
+    pub(crate) fn unpin(&self, weight: u64) {
+        self.pinned.fetch_sub(weight, Relaxed);
     }
 }

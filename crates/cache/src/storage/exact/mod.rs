@@ -5,8 +5,13 @@
 //! before the whole cache is full. With one shard the policy sees all requests in order, as in the simulator.
 
 mod bound;
+mod bucket;
+mod chunks;
+mod columns;
+mod index;
 mod latched;
 mod shard;
+mod slab;
 
 use hashbrown::Equivalent;
 use nuthatch_policy::{Policy, Slot as Index};
@@ -15,6 +20,7 @@ use self::{
     bound::Bound,
     latched::{Guard, Latched},
     shard::Shard,
+    slab::Held,
 };
 use crate::{
     Cause,
@@ -28,10 +34,16 @@ pub(crate) struct Exact<K, V> {
 }
 
 impl<K, V> Exact<K, V> {
-    /// `shards`, a power of two, each with a policy for its share of the capacity.
-    pub(crate) fn new(capacity: u64, shards: usize, policy: impl Fn(u64) -> Box<dyn Policy>) -> Self {
+    /// `shards`, a power of two, each with a policy for its share of the capacity. Unless entries are `weighed`, that is
+    /// about how many it will hold.
+    pub(crate) fn new(
+        capacity: u64,
+        weighed: bool,
+        shards: usize,
+        policy: impl Fn(u64) -> Box<dyn Policy>,
+    ) -> Self {
         let share = share(capacity, shards);
-        let shard = || Latched::new(Shard::new(policy(share)));
+        let shard = || Latched::new(Shard::new(policy(share), if weighed { 0 } else { share }));
         Self {
             shards: std::iter::repeat_with(shard).take(shards).collect(),
             bound: Bound::new(capacity),
@@ -69,7 +81,7 @@ impl<K, V> Exact<K, V> {
         ShardPlace { shard: self.shards[index].lock(), exact: self, room: 0, hash: 0 }
     }
 
-    /// Which shard: by bits that the hash table inside does not use.
+    /// Which shard: by bits that the index inside does not use.
     const fn index(&self, hash: u64) -> usize {
         (hash >> 32) as usize & (self.shards.len() - 1)
     }
@@ -78,6 +90,21 @@ impl<K, V> Exact<K, V> {
     #[inline]
     pub(crate) fn lock(&self, hash: u64) -> ShardPlace<'_, K, V> {
         ShardPlace { shard: self.shards[self.index(hash)].lock(), exact: self, room: 0, hash }
+    }
+
+    /// What `read` makes of the value of `key`, whose entry has neither deadlines nor tags, under the lock of its shard. Gives
+    /// `read` back if some entries have.
+    #[inline]
+    pub(crate) fn read<Q, R, F>(&self, hash: u64, key: &Q, count: bool, read: F) -> Result<Option<R>, F>
+    where
+        Q: Equivalent<K> + ?Sized,
+        F: FnOnce(&V) -> R,
+    {
+        let mut shard = self.shards[self.index(hash)].lock();
+        if self.kept.any() {
+            return Err(read);
+        }
+        Ok(shard.read(hash, key, count, read))
     }
 
     /// Lets one entry go from a shard other than that of `hash`, whose own entries were not enough. One lock at a time.
@@ -146,7 +173,7 @@ impl<K, V> ShardPlace<'_, K, V> {
     }
 
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
-        (0..self.shard.end().index()).map(Slot).filter(|slot| self.shard.stored(index(*slot)).is_some())
+        (0..self.shard.end().index()).map(Slot).filter(|slot| self.shard.held(index(*slot)).is_some())
     }
 
     pub(crate) fn sweep_all(&self) -> usize {
@@ -162,27 +189,32 @@ impl<K, V> ShardPlace<'_, K, V> {
         self.shard.sweep().map(|index| Slot(index.index()))
     }
 
-    fn entry(&self, slot: Slot) -> &Entry<K, V> {
-        &self.shard.stored(index(slot)).expect("held").entry
+    #[inline]
+    fn held(&self, slot: Slot) -> &Held<K, V> {
+        self.shard.held(index(slot)).expect("held")
     }
 
     #[inline]
     pub(crate) fn key(&self, slot: Slot) -> &K {
-        &self.entry(slot).key
+        &self.held(slot).key
     }
 
     #[inline]
     pub(crate) fn value(&self, slot: Slot) -> &V {
-        &self.entry(slot).value
+        &self.held(slot).value
     }
 
     #[inline]
     pub(crate) fn stamps(&self, slot: Slot) -> Stamps {
-        self.entry(slot).stamps
+        self.shard.stamps(index(slot))
     }
 
     pub(crate) fn set_stamps(&mut self, slot: Slot, stamps: &Stamps) {
         self.exact.kept.tell(stamps);
+        if self.pinned(slot) {
+            self.exact.bound.pin(stamps.weight);
+            self.exact.bound.unpin(self.shard.weight(index(slot)));
+        }
         self.shard.set_stamps(index(slot), stamps);
     }
 
@@ -196,19 +228,30 @@ impl<K, V> ShardPlace<'_, K, V> {
     }
 
     pub(crate) fn set_pinned(&mut self, slot: Slot, pinned: bool) {
-        self.shard.set_pinned(index(slot), pinned);
+        if !self.shard.set_pinned(index(slot), self.hash, pinned) {
+            return;
+        }
+        let weight = self.shard.weight(index(slot));
+        if pinned {
+            self.exact.bound.pin(weight);
+        } else {
+            self.exact.bound.unpin(weight);
+        }
     }
 
     pub(crate) fn replace(&mut self, slot: Slot, value: V) -> V {
-        std::mem::replace(&mut self.shard.stored_mut(index(slot)).expect("held").entry.value, value)
+        std::mem::replace(self.value_mut(slot), value)
     }
 
     /// The value at `slot`, to be changed in place.
     pub(crate) fn value_mut(&mut self, slot: Slot) -> &mut V {
-        &mut self.shard.stored_mut(index(slot)).expect("held").entry.value
+        &mut self.shard.held_mut(index(slot)).expect("held").value
     }
 
     pub(crate) fn take(&mut self, slot: Slot) -> Entry<K, V> {
+        if self.pinned(slot) {
+            self.exact.bound.unpin(self.shard.weight(index(slot)));
+        }
         let entry = self.shard.take(index(slot)).expect("held");
         self.room += entry.stamps.weight;
         entry
@@ -227,12 +270,14 @@ impl<K, V> ShardPlace<'_, K, V> {
             self.shard.announce(self.hash, weight);
         }
         loop {
-            let given = self.room + found.map_or(0, |slot| self.stamps(slot).weight);
+            let given = self.room + found.map_or(0, |slot| self.shard.weight(index(slot)));
             if self.exact.bound.exchange(given, weight) {
                 self.room = 0;
                 return Ok(());
             }
-            if let Some((slot, entry)) = self.shard.evict() {
+            if !self.exact.bound.might_fit(weight, || self.own_pinned(*found)) {
+                return Err(NoRoom::AtAll);
+            } else if let Some((slot, entry)) = self.shard.evict() {
                 *found = found.filter(|found| found.0 != slot.index());
                 self.leave(entry, departed);
             } else if !stay {
@@ -241,6 +286,11 @@ impl<K, V> ShardPlace<'_, K, V> {
                 return Err(NoRoom::AtAll);
             }
         }
+    }
+
+    /// What the entry at `found` weighs, if it is pinned.
+    fn own_pinned(&self, found: Option<Slot>) -> u64 {
+        found.filter(|slot| self.pinned(*slot)).map_or(0, |slot| self.shard.weight(index(slot)))
     }
 
     /// Lets an entry of another shard go while this one stays locked: only of one that nobody has locked, or two that

@@ -1,53 +1,92 @@
-//! One shard: a table of slots, a slab of entries, a policy over the same slots. Everything here runs under its lock.
+//! One shard: an index of slots, a slab of entries, a policy over the same slots. Everything here runs under its lock.
 
-use hashbrown::{Equivalent, HashTable};
-use nuthatch_policy::{Policy, Slab, Slot};
+use hashbrown::Equivalent;
+use nuthatch_policy::{Policy, Slot};
 
-use crate::storage::{Entry, Stamps};
+use crate::storage::{
+    Entry, Stamps,
+    exact::{
+        columns::Beside,
+        index::Index,
+        slab::{Held, Slab},
+    },
+};
 
 /// Bytes of a policy for each entry, as none can be asked: 7 (NRU) to 136 (LRU-K) in `tests/approximate_memory.rs`.
-const POLICY_BYTES: usize = 48;
-
-#[derive(Debug)]
-pub(super) struct Stored<K, V> {
-    hash: u64,
-    pinned: bool,
-    pub(super) entry: Entry<K, V>,
-}
+const POLICY_BYTES: usize = 32;
 
 pub(super) struct Shard<K, V> {
-    table: HashTable<Slot>,
-    entries: Slab<Stored<K, V>>,
+    index: Index,
+    entries: Slab<K, V>,
+    beside: Beside,
     policy: Box<dyn Policy>,
     swept: Slot,
 }
 
+/// The bits of a hash that the index goes by. Which shard it is follows from others.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+const fn lower(hash: u64) -> u32 {
+    hash as u32
+}
+
 impl<K, V> Shard<K, V> {
-    pub(super) fn new(policy: Box<dyn Policy>) -> Self {
-        Self { table: HashTable::new(), entries: Slab::new(), policy, swept: Slot(0) }
+    /// For about so many entries; zero if nobody knows.
+    pub(super) fn new(policy: Box<dyn Policy>, entries: u64) -> Self {
+        Self {
+            index: Index::new(entries),
+            entries: Slab::new(),
+            beside: Beside::default(),
+            policy,
+            swept: Slot(0),
+        }
     }
 
+    #[inline]
     pub(super) fn find<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> Option<Slot> {
-        let entries = &self.entries;
-        let matches =
-            |slot: &Slot| entries.get(*slot).is_some_and(|e| e.hash == hash && key.equivalent(&e.entry.key));
-        self.table.find(hash, matches).copied()
+        let is_it = |slot| {
+            let held = self.entries.get(Slot(slot));
+            held.is_some_and(|held| held.hash == lower(hash) && key.equivalent(&held.key))
+        };
+        self.index.find(lower(hash), is_it).map(Slot)
     }
 
-    pub(super) fn stored(&self, slot: Slot) -> Option<&Stored<K, V>> {
+    /// What `read` makes of the value of `key`; the policy hears of it if it `count`s.
+    #[inline]
+    pub(super) fn read<Q, R>(
+        &mut self,
+        hash: u64,
+        key: &Q,
+        count: bool,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let slot = self.find(hash, key)?;
+        let held = self.entries.get(slot)?;
+        if count && !held.pinned {
+            self.policy.hit(slot);
+        }
+        Some(read(&held.value))
+    }
+
+    #[inline]
+    pub(super) fn held(&self, slot: Slot) -> Option<&Held<K, V>> {
         self.entries.get(slot)
     }
 
-    pub(super) fn stored_mut(&mut self, slot: Slot) -> Option<&mut Stored<K, V>> {
+    #[inline]
+    pub(super) fn held_mut(&mut self, slot: Slot) -> Option<&mut Held<K, V>> {
         self.entries.get_mut(slot)
     }
 
     /// Bytes allocated. The policy's part is a guess.
     pub(super) fn bytes(&self) -> usize {
-        let entry = size_of::<Option<Stored<K, V>>>() + POLICY_BYTES;
-        self.entries.end().index() * entry + self.table.allocation_size()
+        let policy = self.entries.end().index() * POLICY_BYTES;
+        policy + self.entries.bytes() + self.index.bytes() + self.beside.bytes()
     }
 
+    #[inline]
     pub(super) fn hit(&mut self, slot: Slot) {
         if !self.is_pinned(slot) {
             self.policy.hit(slot);
@@ -61,42 +100,59 @@ impl<K, V> Shard<K, V> {
 
     /// Takes in an entry whose key is not held and for which room was made. Gives it back if slots ran out.
     pub(super) fn insert(&mut self, hash: u64, entry: Entry<K, V>) -> Result<Slot, Entry<K, V>> {
-        let weight = entry.stamps.weight;
-        let stored = Stored { hash, pinned: false, entry };
-        let slot = self.entries.insert(stored).map_err(|stored| stored.entry)?;
+        let Entry { key, value, stamps } = entry;
+        let held = Held { hash: lower(hash), pinned: false, key, value };
+        let give_back = |Held { key, value, .. }| Entry { key, value, stamps };
+        let slot = self.entries.insert(held).map_err(give_back)?;
+        self.beside.set(slot, &stamps);
         let entries = &self.entries;
-        self.table.insert_unique(hash, slot, |slot| entries.get(*slot).map_or(0, |stored| stored.hash));
-        self.policy.insert(slot, hash, weight);
+        let hash_of = |slot| entries.get(Slot(slot)).map_or(0, |held| held.hash);
+        self.index.insert(lower(hash), slot.0, hash_of);
+        self.policy.insert(slot, hash, stamps.weight);
         Ok(slot)
     }
 
+    #[inline]
+    pub(super) fn stamps(&self, slot: Slot) -> Stamps {
+        self.beside.get(slot)
+    }
+
+    #[inline]
+    pub(super) fn weight(&self, slot: Slot) -> u64 {
+        self.beside.weight(slot)
+    }
+
     pub(super) fn set_stamps(&mut self, slot: Slot, stamps: &Stamps) {
-        let Some(stored) = self.entries.get_mut(slot) else { return };
-        let old = std::mem::replace(&mut stored.entry.stamps, *stamps);
-        if old.weight != stamps.weight && !stored.pinned {
+        let before = self.weight(slot);
+        self.beside.set(slot, stamps);
+        if before != stamps.weight && !self.is_pinned(slot) {
             self.policy.reweigh(slot, stamps.weight);
         }
     }
 
+    #[inline]
     pub(super) fn is_pinned(&self, slot: Slot) -> bool {
-        self.entries.get(slot).is_some_and(|stored| stored.pinned)
+        self.entries.get(slot).is_some_and(|held| held.pinned)
     }
 
-    /// A pinned entry is unknown to the policy, so that no number of them makes the search for a victim longer.
-    pub(super) fn set_pinned(&mut self, slot: Slot, pinned: bool) {
-        let Some(stored) = self.entries.get_mut(slot) else { return };
-        if std::mem::replace(&mut stored.pinned, pinned) == pinned {
-            return;
+    /// A pinned entry is unknown to the policy, so that no number of them makes the search for a victim longer. `hash` is
+    /// that of its key. Returns whether that is a change.
+    pub(super) fn set_pinned(&mut self, slot: Slot, hash: u64, pinned: bool) -> bool {
+        let weight = self.weight(slot);
+        let Some(held) = self.entries.get_mut(slot) else { return false };
+        if std::mem::replace(&mut held.pinned, pinned) == pinned {
+            return false;
         }
         if pinned {
             self.policy.remove(slot);
         } else {
-            self.policy.insert(slot, stored.hash, stored.entry.stamps.weight);
+            self.policy.insert(slot, hash, weight);
         }
+        true
     }
 
     pub(super) fn take(&mut self, slot: Slot) -> Option<Entry<K, V>> {
-        if !self.is_pinned(slot) && self.entries.get(slot).is_some() {
+        if !self.held(slot)?.pinned {
             self.policy.remove(slot);
         }
         self.detach(slot)
@@ -109,11 +165,11 @@ impl<K, V> Shard<K, V> {
     }
 
     fn detach(&mut self, slot: Slot) -> Option<Entry<K, V>> {
-        let stored = self.entries.remove(slot)?;
-        if let Ok(place) = self.table.find_entry(stored.hash, |other| *other == slot) {
-            place.remove();
-        }
-        Some(stored.entry)
+        let stamps = self.stamps(slot);
+        let Held { hash, key, value, .. } = self.entries.remove(slot)?;
+        let entries = &self.entries;
+        self.index.remove(hash, slot.0, |slot| entries.get(Slot(slot)).map_or(0, |held| held.hash));
+        Some(Entry { key, value, stamps })
     }
 
     /// The next slot, round and round, if it is occupied.
@@ -125,7 +181,7 @@ impl<K, V> Shard<K, V> {
 
     /// All slots, the next to leave first; at the end those that are pinned.
     pub(super) fn coldest_first(&self) -> Vec<Slot> {
-        let pinned = self.entries.iter().filter(|(_, stored)| stored.pinned).map(|(slot, _)| slot);
+        let pinned = (0..self.end().0).map(Slot).filter(|slot| self.is_pinned(*slot));
         let mut slots = self.policy.coldest_first();
         slots.extend(pinned);
         slots
