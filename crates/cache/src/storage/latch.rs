@@ -4,18 +4,20 @@
 //! processor away: a holder that was preempted needs it. There is no queue and no parking, for what is done under a latch
 //! is short; a guard that a user keeps makes waiters sleep in small steps.
 
-use std::{
-    hint,
-    sync::atomic::{
-        AtomicU32,
-        Ordering::{Acquire, Relaxed, Release},
-        fence,
-    },
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
-use crate::{events, storage::held};
+use crate::{
+    events,
+    storage::held,
+    sync::{
+        atomic::{
+            AtomicU32,
+            Ordering::{Acquire, Relaxed, Release},
+            fence,
+        },
+        hint, thread,
+    },
+};
 
 /// Held: the lowest bit. The others count.
 const HELD: u32 = 1;
