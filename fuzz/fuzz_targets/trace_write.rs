@@ -23,7 +23,8 @@ fuzz_target!(|input: (u8, Vec<(u64, u64, u8, Option<u32>, Option<u64>)>)| {
     if written.is_empty() {
         return;
     }
-    let trace = Options::new().format(format).read("fuzz", std::io::Cursor::new(bytes)).expect("what was written");
+    let trace =
+        Options::new().format(format).read("fuzz", std::io::Cursor::new(bytes)).expect("what was written");
     let read = trace.collect::<Result<Vec<_>, _>>().expect("what was written");
     assert!(read.iter().map(|request| request.key).eq(written.iter().map(|request| request.key)));
     if losses.is_none() {

@@ -9,7 +9,7 @@ use std::{
 use nuthatch_policy::spread;
 
 use crate::{
-    Builder, Cause, Clock, RandomState, Stats, StorageKind,
+    Builder, Cause, Clock, PolicyKind, RandomState, Stats, StorageKind,
     builder::Plan,
     counters::Counters,
     flights::Flights,
@@ -46,6 +46,7 @@ pub struct Cache<K, V, S = RandomState> {
     pub(crate) memory: Option<Memory<K, S>>,
     weigher: Option<Weigher<K, V>>,
     pub(crate) clock: Clock,
+    policy: Option<PolicyKind>,
     pub(crate) hasher: S,
 }
 
@@ -76,6 +77,7 @@ impl<K, V, S> Cache<K, V, S> {
             memory: plan.memory,
             weigher: plan.weigher,
             clock: plan.clock,
+            policy: plan.policy,
             hasher: plan.hasher,
             storage: plan.storage,
         }
@@ -125,6 +127,12 @@ impl<K, V, S> Cache<K, V, S> {
             + self.counters.bytes()
             + self.tags.get().map_or(0, |tags| tags.bytes())
             + self.memory.as_ref().map_or(0, Memory::bytes)
+    }
+
+    /// Which policy says who leaves; none if it is one of the user's own.
+    #[must_use]
+    pub const fn policy(&self) -> Option<PolicyKind> {
+        self.policy
     }
 
     /// What the cache has seen and holds. As [`len`](Self::len).

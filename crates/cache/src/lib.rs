@@ -44,6 +44,8 @@ mod pin;
 mod publish;
 mod read;
 mod scan;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod stats;
 mod storage;
 mod sync;
@@ -71,6 +73,8 @@ pub use nuthatch_policy::{Policy, PolicyKind};
 #[cfg(feature = "metrics")]
 pub use publish::describe_metrics;
 pub use scan::Cursor;
+#[cfg(feature = "snapshot")]
+pub use snapshot::{Restored, Saved, SnapshotError};
 pub use stats::{MissCauses, Stats};
 pub use terms::Terms;
 pub use upkeep::ResizeError;

@@ -205,7 +205,14 @@ impl<K, V> Lifetimes<K, V> {
         if times.refresh.reached(now) { State::RefreshDue } else { State::Fresh }
     }
 
-    fn fresh_until(&self, times: &Times) -> Ticks {
+    /// The deadlines of an entry of another cache, whose time is over at `fresh_until`.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn restored(&self, fresh_until: Ticks, idle: Ticks, refresh: Ticks) -> Times {
+        Times { expires: fresh_until.plus(self.grace()), idle, refresh }
+    }
+
+    /// When the time of an entry is over, whether or not it may still be of use then.
+    pub(crate) fn fresh_until(&self, times: &Times) -> Ticks {
         times.expires.minus(self.grace())
     }
 

@@ -131,6 +131,7 @@
 //!
 //! - `log`: `nuthatch::log::Log`, a key-value store on append-only segments that survives crashes.
 //! - `metrics`: publishes the statistics of caches through the facade of that name.
+//! - `snapshot`: takes what a cache holds across a restart, so that it starts warm.
 //! - `tracing`: tells what is slow or rare in a cache: a resize, a load that failed.
 //!
 //! # More

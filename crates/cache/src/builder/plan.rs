@@ -28,6 +28,7 @@ pub(crate) struct Plan<K, V, S> {
     pub(crate) listener: Option<Listener<K, V>>,
     pub(crate) memory: Option<Memory<K, S>>,
     pub(crate) clock: Clock,
+    pub(crate) policy: Option<PolicyKind>,
     pub(crate) hasher: S,
 }
 
@@ -52,6 +53,7 @@ impl<K, V> Plan<K, V, RandomState> {
             listener: None,
             memory: None,
             clock: Clock::default(),
+            policy: Some(PolicyKind::Auto),
             hasher: RandomState::default(),
         }
     }
@@ -79,6 +81,7 @@ impl<K, V, S: BuildHasher> Plan<K, V, S> {
             memory: options.miss_causes.map(|feed| Memory::new(entries, feed)),
             listener: options.listener,
             weigher,
+            policy: options.policy.kind(),
             clock: options.clock,
             hasher: options.hasher,
         })
@@ -108,6 +111,13 @@ fn shards(capacity: u64, wanted: Option<usize>) -> usize {
 }
 
 impl PolicyChoice {
+    const fn kind(&self) -> Option<PolicyKind> {
+        match self {
+            Self::Kind(kind) => Some(*kind),
+            Self::Own(_) => None,
+        }
+    }
+
     fn build(&self, capacity: u64) -> Box<dyn Policy> {
         match self {
             Self::Kind(kind) => kind.build(capacity),

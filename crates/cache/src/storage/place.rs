@@ -200,6 +200,36 @@ impl<K, V> Place<'_, K, V> {
         of_either!(self, place => place.coldest_first())
     }
 
+    /// What the set knows of an entry, to be compared with others: from 0 to 7. None in a shard, whose policy knows.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn warmth(&self, slot: Slot) -> Option<u8> {
+        match self {
+            Place::Shard(_) => None,
+            Place::Set(place) => Some(place.warmth(slot)),
+        }
+    }
+
+    /// Makes the set know this of an entry. `false` in a shard.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn set_warmth(&mut self, slot: Slot, warmth: u8) -> bool {
+        match self {
+            Place::Shard(_) => false,
+            Place::Set(place) => {
+                place.set_warmth(slot, warmth);
+                true
+            }
+        }
+    }
+
+    /// Whether the room that was made is there already: an entry that comes in takes no other's place.
+    #[cfg(feature = "snapshot")]
+    pub(crate) const fn is_vacant(&self) -> bool {
+        match self {
+            Place::Shard(_) => true,
+            Place::Set(place) => place.is_vacant(),
+        }
+    }
+
     /// The lock is kept beyond the call: whoever waits for it on this thread is to be told.
     pub(crate) fn note(&self) {
         of_either!(self, place => place.note());

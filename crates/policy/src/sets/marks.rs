@@ -139,6 +139,14 @@ impl Marks {
         hits as u8 | ((((self.main >> way) & 1) as u8) << 2)
     }
 
+    /// Makes [`warmth`](Self::warmth) say this of an entry.
+    pub const fn set_warmth(&mut self, way: usize, warmth: u8) {
+        let (hits, main) = ((warmth & 3) as u32, (warmth >> 2 & 1) as u16);
+        self.frequency &= !(0x1_0001 << way);
+        self.frequency |= (hits & 1) << way | (hits >> 1) << (way + WAYS);
+        self.main = self.main & !(1 << way) | main << way;
+    }
+
     /// Which entries have been read since they came to their queue, as far as the hand has not taken the hits back.
     const fn read(&self) -> u16 {
         (self.frequency | (self.frequency >> WAYS)) as u16
@@ -239,5 +247,22 @@ mod tests {
             }
             prop_assert_eq!(marks.spare(), spare);
         }
+    }
+
+    #[test]
+    fn warmth_is_what_it_was_set_to_and_of_one_entry_alone() {
+        let mut marks = Marks { frequency: 0x5a5a_c3c3, main: 0x0ff0, ..Marks::default() };
+        let all = |marks: &Marks| -> [u8; WAYS] { std::array::from_fn(|way| marks.warmth(way)) };
+        for way in 0..WAYS {
+            for warmth in [7, 0, 5, 2, 6, 1, 4, 3] {
+                let mut expected = all(&marks);
+                expected[way] = warmth;
+                marks.set_warmth(way, warmth);
+                assert_eq!(all(&marks), expected);
+            }
+        }
+        marks.set_warmth(3, 2);
+        marks.hit(3);
+        assert_eq!(marks.warmth(3), 3);
     }
 }

@@ -288,6 +288,26 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         slots
     }
 
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn warmth(&self, slot: Slot) -> u8 {
+        let (held, way) = self.at(slot);
+        held.set.header().marks().warmth(way)
+    }
+
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn set_warmth(&mut self, slot: Slot, warmth: u8) {
+        let (held, way) = self.at_mut(slot);
+        let mut marks = held.set.header().marks();
+        marks.set_warmth(way, warmth);
+        held.set.header().set_marks(&marks);
+    }
+
+    /// Whether there is a free slot for the key of this place, once [`room`](Self::room) was asked for.
+    #[cfg(feature = "snapshot")]
+    pub(crate) const fn is_vacant(&self) -> bool {
+        self.room.is_some()
+    }
+
     /// The slot at `step`, if it is occupied.
     pub(crate) fn sweep(&self, step: usize) -> Option<Slot> {
         (self.home.set.header().tag(step) != 0).then_some(Slot(step))

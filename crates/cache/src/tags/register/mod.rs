@@ -182,6 +182,12 @@ impl Tags {
         mark == Mark::NONE || self.gates.admits(mark.set(), mark.epoch())
     }
 
+    /// The tags of the entry with `mark`, which is still where it was found.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn names_of(&self, mark: Mark) -> Vec<Box<str>> {
+        if mark == Mark::NONE { Vec::new() } else { self.read().names_of(mark.set()) }
+    }
+
     /// Takes effect for all entries with `tag` that were begun before, held or still being made, when it returns.
     pub(crate) fn invalidate(&self, tag: &str) {
         let mut names = self.write();

@@ -73,6 +73,13 @@ impl Names {
         self.tags.get(tag).map(|tag| &*tag.name)
     }
 
+    /// The tags of a set that is in use.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn names_of(&self, set: u32) -> Vec<Box<str>> {
+        let members = self.sets.get(Slot(set - 1)).map_or(&[][..], |set| &set.members);
+        members.iter().filter_map(|member| self.name(member.tag)).map(Into::into).collect()
+    }
+
     /// When one of these tags was last invalidated; for those not in use, at the latest.
     pub(super) fn last_invalidated(&self, tags: &[Box<str>]) -> u64 {
         let last = |name: &str| {
