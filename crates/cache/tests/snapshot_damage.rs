@@ -176,3 +176,35 @@ fn short_reads_do_no_harm() {
     }
     assert_eq!(restore(Trickle(&WHOLE)).0.unwrap(), 200);
 }
+
+/// A writer with a defect: the checksums are right, and what they cover does not fit together.
+#[test]
+fn blocks_that_contradict_each_other_are_refused() {
+    let record = [0; 12]; // of an entry without notes, key or value
+    let long = [0; 13];
+    let cases: [(u8, u32, &[u8], u64, &str); 5] = [
+        (1, 1, &record, 1, ""),
+        (1, 1, &record, 2, "byte 96: it counts more or fewer"),
+        (1, 1, &long, 1, "byte 64: there is more in it"),
+        (3, 1, &record, 1, "byte 64: it is of no known kind"),
+        (2, 1, &record, 1, "byte 64: it counts more or fewer"),
+    ];
+    for (kind, entries, payload, total, expected) in cases {
+        let mut bytes = WHOLE[..64].to_vec();
+        for (number, kind, entries, payload) in [(0, kind, entries, payload), (1, 2, 0, &total.to_le_bytes())]
+        {
+            let mut block = (payload.len() as u32).to_le_bytes().to_vec();
+            block.extend_from_slice(&[number, 0, 0, 0]);
+            block.extend_from_slice(&u32::to_le_bytes(entries));
+            block.extend_from_slice(&[kind, 0, 0, 0]);
+            block.extend_from_slice(payload);
+            bytes.extend_from_slice(&crc_fast::crc32_iscsi(&block).to_le_bytes());
+            bytes.extend_from_slice(&block);
+        }
+        let cache: Cache<(), ()> = Cache::new(10);
+        match cache.restore(&mut &bytes[..], |_| Some(((), ()))) {
+            Ok(restored) => assert_eq!((restored.entries, expected), (1, "")),
+            Err(error) => assert!(!expected.is_empty() && error.to_string().contains(expected), "{error}"),
+        }
+    }
+}
