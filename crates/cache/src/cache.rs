@@ -99,7 +99,12 @@ impl<K, V, S> Cache<K, V, S> {
     /// How many entries are held, expired ones included until they are met or swept. O(n / 16), looks at all places.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.storage.len()
+        let len = self.storage.len();
+        if self.weigher.is_some() {
+            return len;
+        }
+        // Places are looked at one after another; an entry that came and one that had left for it may both be counted.
+        len.min(usize::try_from(self.capacity()).unwrap_or(usize::MAX))
     }
 
     /// Whether no entry is held. As [`len`](Self::len).

@@ -10,6 +10,7 @@ use crate::{
     counters::Count,
     guard::Kept,
     leaving::Leaving,
+    listener::FirstPanic,
     storage::Slot,
     tagging::Pass,
     write::{Newcomer, Outcome},
@@ -22,11 +23,11 @@ where
     K: Hash + Eq,
     S: BuildHasher,
 {
-    hash: u64,
-    key: K,
     place: Kept<'a, K, V>,
     found: Option<Slot>,
-    /// What leaves meanwhile. Dropped after the place.
+    hash: u64,
+    /// Dropped after the place, as what leaves meanwhile.
+    key: K,
     leaving: Leaving<'a, K, V, S>,
 }
 
@@ -117,17 +118,18 @@ where
     pub fn and_modify(mut self, change: impl FnOnce(&mut V)) -> Self {
         if let Some(slot) = self.good() {
             self.leaving.cache.flights.fence(self.hash, &self.key);
+            let mut panics = FirstPanic::default();
             match self.place.copied(slot) {
                 Some(mut copy) => {
-                    change(&mut copy);
+                    panics.catch(|| change(&mut copy));
                     self.place.replace(slot, copy); // of a type that is `Copy`: nothing to drop
                 }
-                None => change(self.place.value_mut(slot)),
+                None => panics.catch(|| change(self.place.value_mut(slot))),
             }
             let cache = self.leaving.cache;
-            cache.amend(&mut self.place, self.hash, slot, &mut self.leaving);
             // It may have become too heavy to stay.
-            self.found = self.place.seek(&self.key).unwrap_or(None);
+            self.found = cache.amend(&mut self.place, self.hash, slot, &mut self.leaving);
+            panics.resume();
         }
         self
     }
@@ -147,8 +149,9 @@ where
     where
         V: Clone,
     {
-        if let Some(value) = self.get() {
-            return value.clone();
+        if let Some(value) = self.get().cloned() {
+            drop(self); // before the value is on its way: a key that panics then takes it with it
+            return value;
         }
         let value = make();
         self.insert(value.clone());
@@ -165,7 +168,8 @@ where
 
     /// Keeps `value`, and returns the one it replaces.
     pub fn insert(self, value: V) -> Option<V> {
-        let Self { hash, key, mut place, found, mut leaving } = self;
+        // In this order: what is left of them is dropped in the reverse one, under no lock.
+        let Self { mut leaving, hash, key, mut place, found } = self;
         let cache = leaving.cache;
         cache.flights.fence(hash, &key);
         let weight = cache.weigh(&key, &value);
@@ -182,12 +186,12 @@ where
         let Outcome::Replaced(old) = outcome else { return None };
         let served = cache.serves(&old.stamps);
         cache.see_off_one(&old, Cause::Replaced);
-        served.then_some(old.value)
+        served.then(|| old.into_value())
     }
 
     /// Removes the entry, and returns its value if it was held.
     pub fn remove(self) -> Option<V> {
-        let Self { hash, key, mut place, found, leaving } = self;
+        let Self { leaving, hash, key, mut place, found } = self;
         leaving.cache.flights.fence(hash, &key);
         let removed = found.map(|slot| place.take(slot));
         drop(place);

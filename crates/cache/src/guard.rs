@@ -3,7 +3,6 @@
 use std::{
     fmt,
     hash::{BuildHasher, Hash},
-    marker::PhantomData,
     ops::{Deref, DerefMut},
 };
 
@@ -13,20 +12,19 @@ use crate::{
     Cache, Cause, RandomState,
     counters::Count,
     leaving::Leaving,
-    storage::{Departed, Place, Slot, Stamps},
+    listener::FirstPanic,
+    storage::{Departed, Noted, Place, Slot, Stamps},
 };
 
-/// A locked place that stays so for longer than a call, and on this thread.
+/// A locked place that stays so for longer than a call, and on this thread, which is told when it waits for itself.
 pub(crate) struct Kept<'a, K, V> {
     place: Place<'a, K, V>,
-    /// Which thread has it matters, for it is told when it waits for itself.
-    stays: PhantomData<*const ()>,
+    _noted: Noted,
 }
 
 impl<'a, K, V> Kept<'a, K, V> {
     pub(crate) fn new(place: Place<'a, K, V>) -> Self {
-        place.note();
-        Self { place, stays: PhantomData }
+        Self { _noted: place.note(), place }
     }
 }
 
@@ -41,12 +39,6 @@ impl<'a, K, V> Deref for Kept<'a, K, V> {
 impl<K, V> DerefMut for Kept<'_, K, V> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.place
-    }
-}
-
-impl<K, V> Drop for Kept<'_, K, V> {
-    fn drop(&mut self) {
-        self.place.forget();
     }
 }
 
@@ -214,37 +206,43 @@ where
 }
 
 impl<K, V, S> Cache<K, V, S> {
-    /// The value at `slot` was changed in place: it is weighed and timed anew.
+    /// The value at `slot` was changed in place: it is weighed and timed anew. Says where it is now, if it stays.
+    ///
+    /// A weigher or an expiry that panics leaves the weight unknown: the entry goes. The panic goes on, unless it is not
+    /// the first: this runs where a closure of the user's has panicked, too.
     pub(crate) fn amend(
         &self,
         place: &mut Place<'_, K, V>,
         hash: u64,
         slot: Slot,
         departed: &mut Departed<K, V>,
-    ) {
+    ) -> Option<Slot> {
+        let mut panics = FirstPanic::default();
         let (old, key, value) = (place.stamps(slot), place.key(slot), place.value(slot));
-        let weight = self.weigh(key, value);
-        let now = || self.now();
-        let times = self.lifetimes.on_update(now, hash, None, &old.times, key, value);
+        let mut new = None;
+        panics.catch(|| {
+            let weight = self.weigh(key, value);
+            let times = self.lifetimes.on_update(|| self.now(), hash, None, &old.times, key, value);
+            new = Some(Stamps { times, weight, ..old });
+        });
         let mut found = Some(slot);
-        let mut fits = weight <= self.capacity();
-        if fits && weight != old.weight {
-            fits = place.room(&mut found, weight, &mut true, true, departed).is_ok();
-        }
-        match found {
-            Some(slot) if fits => {
-                let new = Stamps { times, weight, ..old };
-                if new != old {
-                    place.set_stamps(slot, &new);
-                }
-            }
-            Some(slot) => {
+        let new = new.filter(|new| {
+            let fits = new.weight <= self.capacity();
+            let same = new.weight == old.weight;
+            fits && (same || place.room(&mut found, new.weight, &mut true, true, departed).is_ok())
+        });
+        match (found, new) {
+            (Some(slot), Some(new)) if new != old => place.set_stamps(slot, &new),
+            (Some(slot), None) => {
                 self.counters.one(Count::Rejections);
                 departed.push(place.take(slot), Cause::Size);
+                found = None;
             }
             // It left itself to make room.
-            None if fits => place.give_back(weight),
-            None => {}
+            (None, Some(new)) => place.give_back(new.weight),
+            _ => {}
         }
+        panics.resume();
+        found
     }
 }

@@ -116,11 +116,12 @@ impl<K, V, S> Cache<K, V, S> {
                 Cause::Replaced => Count::Replacements,
                 _ => Count::Evictions,
             });
+            drop(key); // before the value is on its way: see `Entry::into_value`
             return Some(value);
         }
         let entry = Entry { key, value, stamps: Stamps::plain(1) };
         self.see_off_one(&entry, cause);
-        Some(entry.value)
+        Some(entry.into_value())
     }
 
     fn note(&self, entry: &Entry<K, V>, cause: Cause) {

@@ -39,6 +39,8 @@ mod listener;
 mod load;
 mod maintenance;
 mod many;
+#[cfg(doctest)]
+mod must_not_compile;
 mod pin;
 #[cfg(feature = "metrics")]
 mod publish;

@@ -12,7 +12,8 @@ where
     S: BuildHasher,
 {
     /// Keeps the entry of `key` from leaving to make room for others, until it is [unpinned](Self::unpin). Returns whether
-    /// it is held. It still takes room, expires, and can be replaced and removed.
+    /// it is held. It still takes room, expires, can be replaced and removed, and leaves if the cache is made smaller than
+    /// all that is pinned.
     ///
     /// What is pinned is not looked at when room is made, however much it is. A newcomer for whom nothing else could
     /// leave is refused, and counted as a rejection: in a cache of [sets](crate::StorageKind::Sets), that may be when all

@@ -14,11 +14,27 @@ impl<K, V, S> Cache<K, V, S> {
     }
 
     /// Removes the entries of which `keep` says no. Loads in flight return their value to their callers but do not keep
-    /// it, for nobody can say yet whether it would have been kept. `keep` runs while a place is locked. O(n).
+    /// it, for nobody can say yet whether it would have been kept. `keep` runs while a place is locked. It is asked again
+    /// about what it has kept if another thread makes the cache smaller meanwhile. O(n).
     pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.flights.fence_all();
         // A listener or a `Drop` that panics shall not keep the rest in the cache.
-        let (mut panics, mut removed) = (FirstPanic::default(), 0);
+        let mut removed = 0;
+        let mut panics = FirstPanic::default();
+        loop {
+            let moves = self.storage.moves_back();
+            removed += self.retain_once(&mut keep, &mut panics);
+            if self.storage.moves_back() == moves {
+                break;
+            }
+        }
+        events::removed(removed);
+        panics.resume();
+    }
+
+    /// Goes through all places once. Says how many it removed.
+    fn retain_once(&self, keep: &mut impl FnMut(&K, &V) -> bool, panics: &mut FirstPanic) -> u64 {
+        let mut removed = 0;
         for index in 0..self.storage.places() {
             let mut departed = self.leaving();
             if let Some(mut place) = self.storage.place_at(index) {
@@ -33,8 +49,7 @@ impl<K, V, S> Cache<K, V, S> {
             removed += departed.len() as u64;
             panics.catch(|| drop(departed));
         }
-        events::removed(removed);
-        panics.resume();
+        removed
     }
 
     /// Looks at up to `entries` entries of each place, going on where the last sweep ended, and removes those that have
@@ -96,7 +111,8 @@ impl<K, V, S> Cache<K, V, S> {
         }
     }
 
-    /// Changes the capacity. When this returns, no more is held. Making a cache smaller takes time in proportion to it.
+    /// Changes the capacity. When this returns, no more is held: if need be not even what is
+    /// pinned. Making a cache smaller takes time in proportion to it.
     ///
     /// A cache of [sets](crate::StorageKind::Sets) that is made smaller may let pinned entries go. It keeps the number of its
     /// families: made smaller than a five-hundredth of what it was built for (a thirtieth, if that was a few thousand), it has

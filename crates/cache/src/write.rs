@@ -118,7 +118,7 @@ where
         let removed = removed?;
         let served = self.serves(&removed.stamps);
         self.see_off_one(&removed, Cause::Explicit);
-        served.then_some(removed.value)
+        served.then(|| removed.into_value())
     }
 
     #[inline]
@@ -168,8 +168,8 @@ where
             self.flights.fence(hash, &newcomer.entry.key);
             let outcome = self.admit(&mut place, found, newcomer, false, &mut departed);
             drop(place);
+            self.count_outcome(&outcome); // before the listener, which may panic
             drop(departed);
-            self.count_outcome(&outcome);
             match outcome {
                 Outcome::Inserted => {
                     self.sweep_aside(hash);
@@ -178,7 +178,7 @@ where
                 Outcome::Replaced(old) => {
                     let served = self.serves(&old.stamps);
                     self.see_off_one(&old, Cause::Replaced);
-                    return served.then_some(old.value);
+                    return served.then(|| old.into_value());
                 }
                 Outcome::Refused(_) => return None,
                 Outcome::Again(again) => {

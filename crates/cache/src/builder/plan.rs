@@ -19,6 +19,8 @@ const EXACT_ENTRIES: u64 = 1024;
 /// Fewer entries than this in a shard, and its policy sees too little of the stream to choose well.
 const ENTRIES_PER_SHARD_MIN: u64 = 1024;
 const SHARDS_MAX: usize = 1024;
+/// Sets take memory for their first entries at once, in proportion to the capacity.
+const SETS_ENTRIES_MAX: u64 = 1 << 32;
 
 /// All that a cache is made of.
 pub(crate) struct Plan<K, V, S> {
@@ -66,6 +68,11 @@ impl<K, V, S: BuildHasher> Plan<K, V, S> {
         mut options: Options<K, V, S>,
     ) -> Result<Self, BuildError> {
         options.check()?;
+        if options.storage == Some(StorageKind::Sets) && weigher.is_none() && capacity > SETS_ENTRIES_MAX {
+            let problem =
+                format!("sets are for up to {SETS_ENTRIES_MAX} entries, not {capacity}: leave it out");
+            return Err(BuildError::new("storage", problem));
+        }
         // Weights say nothing of how many entries there are.
         let entries = if weigher.is_some() { 1 << 16 } else { capacity };
         let lifetimes = Lifetimes::default()
@@ -90,7 +97,7 @@ impl<K, V, S: BuildHasher> Plan<K, V, S> {
 
 fn storage<K, V, S>(capacity: u64, weighed: bool, options: &Options<K, V, S>) -> Storage<K, V> {
     let any_policy = !matches!(options.policy, PolicyChoice::Kind(PolicyKind::Auto));
-    let exact = weighed || any_policy || options.shards.is_some();
+    let exact = weighed || any_policy || options.shards.is_some() || capacity > SETS_ENTRIES_MAX;
     let kind = options.storage.unwrap_or(StorageKind::Sets);
     if exact || kind == StorageKind::Exact || (options.storage.is_none() && capacity <= EXACT_ENTRIES) {
         let shards = shards(capacity, options.shards);

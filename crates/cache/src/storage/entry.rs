@@ -53,6 +53,16 @@ pub(crate) struct Entry<K, V> {
     pub(crate) stamps: Stamps,
 }
 
+impl<K, V> Entry<K, V> {
+    /// The value. The key is dropped while the value is still held here: a key that panics then takes it with it, where a
+    /// value on its way to the caller would be neither returned nor dropped.
+    pub(crate) fn into_value(self) -> V {
+        let Self { key, value, .. } = self;
+        drop(key);
+        value
+    }
+}
+
 /// Entries on their way out: kept until the lock is released, for dropping them and telling the listener runs their
 /// owner's code. The first needs no allocation, and seldom does a second come.
 pub(crate) struct Departed<K, V> {

@@ -8,19 +8,28 @@ thread_local! {
     static HELD: RefCell<Vec<*const Latch>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes that this thread keeps `latch` locked beyond a call.
-pub(crate) fn note(latch: &Latch) {
-    let _ = HELD.try_with(|held| held.borrow_mut().push(ptr::from_ref(latch)));
+/// That this thread keeps some latches locked beyond a call: known until this is dropped, by the same thread. They are
+/// remembered here, for the place that was locked with them may come to be of other latches.
+pub(crate) struct Noted([*const Latch; 2]);
+
+/// Notes that this thread keeps these latches locked.
+pub(crate) fn note(latches: [Option<&Latch>; 2]) -> Noted {
+    let latches = latches.map(|latch| latch.map_or(ptr::null(), ptr::from_ref));
+    let _ = HELD.try_with(|held| held.borrow_mut().extend(latches.iter().filter(|latch| !latch.is_null())));
+    Noted(latches)
 }
 
-/// Forgets one [note](note) of `latch`.
-pub(crate) fn forget(latch: &Latch) {
-    let _ = HELD.try_with(|held| {
-        let mut held = held.borrow_mut();
-        if let Some(at) = held.iter().rposition(|other| ptr::eq(*other, latch)) {
-            held.swap_remove(at);
-        }
-    });
+impl Drop for Noted {
+    fn drop(&mut self) {
+        let _ = HELD.try_with(|held| {
+            let mut held = held.borrow_mut();
+            for latch in self.0 {
+                if let Some(at) = held.iter().rposition(|other| ptr::eq(*other, latch)) {
+                    held.swap_remove(at);
+                }
+            }
+        });
+    }
 }
 
 /// Called by those who are about to wait for `latch`.

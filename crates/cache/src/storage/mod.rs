@@ -16,6 +16,7 @@ use hashbrown::Equivalent;
 pub(crate) use self::{
     entry::{Departed, Entry, Kept, Stamps},
     exact::Exact,
+    held::Noted,
     latch::wait as pause,
     place::{Busy, NoRoom, Place, Slot},
     sets::{Glance, Put, Sets},
@@ -75,6 +76,14 @@ impl<K, V> Storage<K, V> {
         match self {
             Self::Exact(exact) => exact.places(),
             Self::Sets(sets) => sets.places(),
+        }
+    }
+
+    /// Changes when entries have gone to places of a lower index, behind the back of who goes through them in order.
+    pub(crate) fn moves_back(&self) -> u64 {
+        match self {
+            Self::Exact(_) => 0,
+            Self::Sets(sets) => sets.halvings(),
         }
     }
 

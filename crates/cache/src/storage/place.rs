@@ -3,7 +3,12 @@
 use hashbrown::Equivalent;
 
 use crate::{
-    storage::{Departed, Entry, Stamps, exact::ShardPlace, sets::SetPlace},
+    storage::{
+        Departed, Entry, Stamps,
+        exact::ShardPlace,
+        held::{self, Noted},
+        sets::SetPlace,
+    },
     ticks::Ticks,
 };
 
@@ -231,12 +236,7 @@ impl<K, V> Place<'_, K, V> {
     }
 
     /// The lock is kept beyond the call: whoever waits for it on this thread is to be told.
-    pub(crate) fn note(&self) {
-        of_either!(self, place => place.note());
-    }
-
-    /// Ends [`note`](Self::note).
-    pub(crate) fn forget(&self) {
-        of_either!(self, place => place.forget());
+    pub(crate) fn note(&self) -> Noted {
+        of_either!(self, place => held::note(place.latches()))
     }
 }

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     Cause,
-    storage::{Departed, Entry, Kept, NoRoom, Slot, Stamps, held},
+    storage::{Departed, Entry, Kept, NoRoom, Slot, Stamps, latch::Latch},
 };
 
 pub(crate) struct Exact<K, V> {
@@ -140,7 +140,21 @@ impl<K, V> Exact<K, V> {
                 }
             }
             if !any {
-                return; // the rest is pinned
+                break;
+            }
+        }
+        // The rest is pinned, which is no reason to hold more than the capacity.
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            for slot in shard.pinned() {
+                if self.bound.held() <= capacity {
+                    return;
+                }
+                if let Some(entry) = shard.take(slot) {
+                    self.bound.unpin(entry.stamps.weight);
+                    self.bound.release(entry.stamps.weight);
+                    departed.push(entry, Cause::Size);
+                }
             }
         }
     }
@@ -329,12 +343,9 @@ impl<K, V> ShardPlace<'_, K, V> {
         }
     }
 
-    pub(crate) fn note(&self) {
-        held::note(self.shard.latch());
-    }
-
-    pub(crate) fn forget(&self) {
-        held::forget(self.shard.latch());
+    /// The latch that is held.
+    pub(crate) const fn latches(&self) -> [Option<&Latch>; 2] {
+        [Some(self.shard.latch()), None]
     }
 }
 

@@ -158,6 +158,11 @@ impl<K, V> Shard<K, V> {
         self.detach(slot)
     }
 
+    /// The pinned entries that weigh something.
+    pub(super) fn pinned(&self) -> Vec<Slot> {
+        (0..self.end().0).map(Slot).filter(|slot| self.is_pinned(*slot) && self.weight(*slot) > 0).collect()
+    }
+
     /// Lets the entry that the policy chooses go.
     pub(super) fn evict(&mut self) -> Option<(Slot, Entry<K, V>)> {
         let slot = self.policy.evict()?;

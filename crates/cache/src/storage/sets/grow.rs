@@ -1,6 +1,6 @@
 //! Families that double, and halve when the cache is made smaller.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{PoisonError, atomic::Ordering::Relaxed};
 
 use nuthatch_policy::sets::{Geometry, WAYS};
 
@@ -58,20 +58,35 @@ impl<K, V> Sets<K, V> {
     /// Makes the capacity `capacity`, letting go what does not fit. `false` if the families cannot grow so far.
     pub(crate) fn resize(&self, capacity: u64, departed: &mut Departed<K, V>) -> bool {
         let Some(geometry) = self.geometry.resized(capacity) else { return false };
+        // One at a time: capacity, limits and levels are to be those of one geometry in the end.
+        let _resizing = self.resizing.lock().unwrap_or_else(PoisonError::into_inner);
         self.capacity.store(capacity, Relaxed);
         self.limits.store(geometry.limits().0, Relaxed);
         self.mask_max.store(mask_of(geometry.level_max()), Relaxed);
         for family in 0..self.levels.len() as u64 {
-            while self.level(family) > geometry.level_max() {
+            self.fit(family, geometry.level_max(), departed);
+        }
+        true
+    }
+
+    /// Makes a family as small as the cache is by now.
+    fn fit(&self, family: u64, level_max: u8, departed: &mut Departed<K, V>) {
+        loop {
+            while self.level(family) > level_max {
                 self.halve(family, departed);
             }
-            for plane in 0..1 << self.level(family) {
+            let level = self.level(family);
+            for plane in 0..1 << level {
                 if let Some(mut held) = Held::lock(self, family, plane) {
                     held.confine(departed);
                 }
             }
+            // Whoever has doubled the family meanwhile may have done so by the old limits; whoever locks one of its sets
+            // from now on knows the new.
+            if self.level(family) == level {
+                return;
+            }
         }
-        true
     }
 
     /// Joins the sets of a family two by two.
@@ -87,6 +102,7 @@ impl<K, V> Sets<K, V> {
         for (lower, upper) in lower.iter_mut().zip(upper) {
             lower.join(upper, departed);
         }
+        self.halvings.fetch_add(1, Relaxed);
         self.set_level(family, level - 1);
     }
 }
@@ -106,15 +122,30 @@ impl<K, V> Held<'_, K, V> {
         }
     }
 
-    /// Moves an entry to another set, or lets it go if that is full.
+    /// Moves an entry to another set. If that is full, it goes, or one that is not pinned if it is.
     fn hand_over(&mut self, to: &mut Self, way: usize, departed: &mut Departed<K, V>) {
-        let free = to.free();
-        if free == 0 {
-            let (Pair { key, value }, stamps) = self.take(way);
-            departed.push(Entry { key, value, stamps }, Cause::Size);
-        } else {
-            self.move_to(to, way, free.trailing_zeros() as usize);
+        let pinned = self.set.header().pinned() & (1 << way) != 0;
+        match to.room_for(pinned, departed) {
+            Some(to_way) => self.move_to(to, way, to_way),
+            None => self.let_go(way, departed),
         }
+    }
+
+    /// A free way, if need be of an entry that is not pinned for one that is.
+    fn room_for(&mut self, pinned: bool, departed: &mut Departed<K, V>) -> Option<usize> {
+        let free = self.free();
+        if free != 0 {
+            return Some(free.trailing_zeros() as usize);
+        }
+        let (way, Pair { key, value }, stamps) =
+            if pinned { self.evict_among(self.usable())? } else { return None };
+        departed.push(Entry { key, value, stamps }, Cause::Size);
+        Some(way)
+    }
+
+    fn let_go(&mut self, way: usize, departed: &mut Departed<K, V>) {
+        let (Pair { key, value }, stamps) = self.take(way);
+        departed.push(Entry { key, value, stamps }, Cause::Size);
     }
 
     /// Takes in what `upper` holds, and lets go what finds no room.
@@ -132,12 +163,10 @@ impl<K, V> Held<'_, K, V> {
     fn confine(&mut self, departed: &mut Departed<K, V>) {
         let beyond = self.set.header().occupied() & !self.usable();
         for way in (0..WAYS).filter(|way| beyond & (1 << way) != 0) {
-            let free = self.free();
-            if free == 0 {
-                let (Pair { key, value }, stamps) = self.take(way);
-                departed.push(Entry { key, value, stamps }, Cause::Size);
-            } else {
-                self.move_within(way, free.trailing_zeros() as usize);
+            let pinned = self.set.header().pinned() & (1 << way) != 0;
+            match self.room_for(pinned, departed) {
+                Some(to_way) => self.move_within(way, to_way),
+                None => self.let_go(way, departed),
             }
         }
     }

@@ -1,10 +1,12 @@
 //! The 64 bytes before the entries of a set: all that a look-up of a key that is not there reads.
 
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use nuthatch_policy::sets::Marks;
 
-use nuthatch_policy::sets::{Marks, WAYS};
-
-use crate::{storage::latch::Latch, ticks::Era};
+use crate::{
+    storage::latch::Latch,
+    sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed},
+    ticks::Era,
+};
 
 /// An overflow count that is not exact any more, and stays.
 const SATURATED: u8 = u8::MAX;
@@ -177,10 +179,8 @@ fn equal(tags: [u64; 4], tag: u16) -> u16 {
 #[inline]
 fn equal(tags: [u64; 4], tag: u16) -> u16 {
     let mut mask = 0;
-    for way in 0..WAYS {
+    for way in 0..nuthatch_policy::sets::WAYS {
         mask |= u16::from((tags[way / 4] >> (way % 4 * 16)) as u16 == tag) << way;
     }
     mask
 }
-
-const _: () = assert!(size_of::<Header>() == 64 && WAYS == 16);

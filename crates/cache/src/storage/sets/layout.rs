@@ -6,6 +6,8 @@ use nuthatch_policy::sets::WAYS;
 
 use crate::storage::sets::header::Header;
 
+const _: () = assert!(size_of::<Header>() == 64 && WAYS == 16);
+
 /// Key and value of an entry, side by side: one line of memory for both when they are small.
 pub(super) struct Pair<K, V> {
     pub(super) key: K,

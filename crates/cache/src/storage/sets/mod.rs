@@ -25,9 +25,12 @@ mod read;
 mod set;
 mod words;
 
-use std::sync::atomic::{
-    AtomicU8, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+use std::sync::{
+    Mutex,
+    atomic::{
+        AtomicU8, AtomicU64,
+        Ordering::{Acquire, Relaxed, Release},
+    },
 };
 
 use nuthatch_policy::sets::{Geometry, Home, Limits};
@@ -40,7 +43,7 @@ use self::{
     set::Set,
 };
 pub(crate) use self::{place::SetPlace, put::Put, read::Glance};
-use crate::storage::{Kept, Stamps};
+use crate::storage::{Kept, Stamps, held};
 
 /// Entries beyond which a pair is not copied before it is known to be the right one: a lock is cheaper.
 const COPIED_BYTES_MAX: usize = 64;
@@ -56,6 +59,9 @@ pub(crate) struct Sets<K, V> {
     mask_max: AtomicU8,
     limits: AtomicU64,
     capacity: AtomicU64,
+    resizing: Mutex<()>,
+    /// How many families have been halved: entries went to sets that come earlier.
+    halvings: AtomicU64,
     /// How often each family has doubled, as a mask of as many bits.
     levels: Box<[AtomicU8]>,
     planes: Planes<K, V>,
@@ -77,6 +83,8 @@ impl<K, V> Sets<K, V> {
             mask_max: AtomicU8::new(mask_of(geometry.level_max())),
             limits: AtomicU64::new(geometry.limits().0),
             capacity: AtomicU64::new(capacity),
+            resizing: Mutex::new(()),
+            halvings: AtomicU64::new(0),
             swept: AtomicU64::new(0),
             geometry,
         }
@@ -120,15 +128,19 @@ impl<K, V> Sets<K, V> {
         self.levels.len() * Layout::<K, V>::STRIDE
     }
 
-    /// How many places there are; some may not be there.
+    /// How many places there can be, however the cache is resized; most are not there.
     pub(crate) fn places(&self) -> usize {
-        self.levels.len() << self.level_max()
+        self.levels.len() << Geometry::LEVEL_MAX
+    }
+
+    /// Changes when entries have gone to places of a lower index.
+    pub(crate) fn halvings(&self) -> u64 {
+        self.halvings.load(Relaxed)
     }
 
     /// The place at `index`, locked, if it is there.
     pub(crate) fn place_at(&self, index: usize) -> Option<SetPlace<'_, K, V>> {
-        let level_max = self.level_max();
-        let (family, plane) = (index >> level_max, index & ((1 << level_max) - 1));
+        let (family, plane) = (index >> Geometry::LEVEL_MAX, index & ((1 << Geometry::LEVEL_MAX) - 1));
         loop {
             let level = self.level(family as u64);
             if plane >> level != 0 {
@@ -144,8 +156,8 @@ impl<K, V> Sets<K, V> {
     /// One set after the other, locked if nobody else has it.
     pub(crate) fn next_to_sweep(&self) -> Option<SetPlace<'_, K, V>> {
         let level_max = self.level_max();
-        let next = self.swept.fetch_add(1, Relaxed) as usize % self.places();
-        let (family, plane) = ((next >> level_max) as u64, next & ((1 << level_max) - 1));
+        let next = self.swept.fetch_add(1, Relaxed) % ((self.levels.len() as u64) << level_max);
+        let (family, plane) = (next >> level_max, next as usize & ((1 << level_max) - 1));
         let level = self.level(family);
         let held = Held::try_lock(self, family, plane & ((1 << level) - 1))?;
         (self.level(family) == level).then(|| SetPlace::whole(held))
@@ -176,6 +188,18 @@ impl<K, V> Sets<K, V> {
         let mask = self.mask(home.family);
         let held = Held::try_lock(self, home.family, Geometry::plane_masked(home.tag, mask))?;
         (self.mask(home.family) == mask).then_some(held)
+    }
+
+    /// Called by those who could not lock the set of `home`.
+    ///
+    /// # Panics
+    ///
+    /// If this thread holds it by a guard: they would try for ever.
+    #[cold]
+    fn forbid(&self, home: Home) {
+        if let Some(set) = self.set(home.family, Geometry::plane(home.tag, self.level(home.family))) {
+            held::forbid(&set.header().latch);
+        }
     }
 
     /// How often a family has doubled.

@@ -7,7 +7,8 @@ use nuthatch_policy::sets::{Geometry, Home, WAYS};
 use crate::{
     Cause,
     storage::{
-        Busy, Departed, Entry, NoRoom, Slot, Stamps, held,
+        Busy, Departed, Entry, NoRoom, Slot, Stamps,
+        latch::Latch,
         sets::{Cell, Set, Sets, layout::Pair},
     },
     ticks::{Era, Ticks},
@@ -171,6 +172,16 @@ impl<'a, K, V> Held<'a, K, V> {
         (pair, stamps)
     }
 
+    /// Lets one of the entries at `ways` go. `None` if all of them are pinned. It leaves no ghost: nothing came in its place.
+    pub(super) fn evict_among(&mut self, ways: u16) -> Option<(usize, Pair<K, V>, Stamps)> {
+        let header = self.set.header();
+        let mut marks = header.marks();
+        let (way, _) = marks.evict(header.occupied() & !header.pinned() & ways)?;
+        header.set_marks(&marks);
+        let (pair, stamps) = self.take(way);
+        Some((way, pair, stamps))
+    }
+
     /// Puts a pair in the place of an entry that leaves, which is returned. `None` if all are pinned.
     #[inline]
     pub(super) fn put_for_victim(
@@ -266,7 +277,10 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         let sets = self.home.sets;
         let home = Home { tag: self.tag, family: self.home.family };
         let Some(mirror) = sets.geometry.mirror(home) else { return Ok(None) };
-        let other = sets.try_lock(mirror).ok_or(Busy)?;
+        let Some(other) = sets.try_lock(mirror) else {
+            sets.forbid(mirror);
+            return Err(Busy);
+        };
         let found = other.search(self.tag, key).map(Slot::in_mirror);
         if found.is_some() {
             self.other = Some(other);
@@ -474,19 +488,9 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         (slot, None)
     }
 
-    /// From now on this thread is known to hold the latches, for a guard keeps them beyond the call.
-    pub(crate) fn note(&self) {
-        self.each(|held| held::note(&held.set.header().latch));
-    }
-
-    /// Ends [`note`](Self::note).
-    pub(crate) fn forget(&self) {
-        self.each(|held| held::forget(&held.set.header().latch));
-    }
-
-    fn each(&self, visit: impl Fn(&Held<'a, K, V>)) {
-        visit(&self.home);
-        self.other.iter().for_each(visit);
+    /// The latches that are held.
+    pub(crate) fn latches(&self) -> [Option<&Latch>; 2] {
+        [Some(&self.home), self.other.as_ref()].map(|held| held.map(|held| &held.set.header().latch))
     }
 }
 
