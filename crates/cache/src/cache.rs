@@ -29,8 +29,9 @@ pub(crate) type Weigher<K, V> = Box<dyn Fn(&K, &V) -> u64 + Send + Sync>;
 /// read them in place with [`get_with`](Self::get_with) or [`get_ref`](Self::get_ref).
 ///
 /// `Eq` of keys, `Clone` of values and the closures of methods that say so run while the place of the key is locked, which
-/// others have their entries in as well: they must not use the same cache. One that does, and comes to the same place,
-/// panics instead of waiting for itself.
+/// others have their entries in as well: they must not use the same cache, or they may wait for themselves for ever. A
+/// thread that does so while it holds a guard ([`Ref`](crate::Ref), [`RefMut`](crate::RefMut), [`Entry`](crate::Entry))
+/// panics instead, and says why.
 pub struct Cache<K, V, S = RandomState> {
     pub(crate) storage: Storage<K, V>,
     pub(crate) lifetimes: Lifetimes<K, V>,
