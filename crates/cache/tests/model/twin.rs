@@ -113,8 +113,8 @@ impl Twin {
             prop_assert_eq!(self.inside.remove(&value.1), Some(key), "{:?} left, {:?}", value, cause);
             *self.told.entry(cause).or_default() += 1;
             let heavy = matches!(op, Op::Update { .. }) && value.1 == self.last;
-            // Sets made smaller have no place for some, pinned or not.
-            let shrunk = self.shape.sets && matches!(op, Op::Resize(_));
+            // A cache made smaller lets pinned entries go, last of all.
+            let shrunk = matches!(op, Op::Resize(_));
             prop_assert!(
                 cause != Cause::Size || heavy || shrunk || !self.pinned.contains(&key),
                 "{:?} is pinned",

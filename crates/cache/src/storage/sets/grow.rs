@@ -8,7 +8,7 @@ use crate::{
     Cause,
     storage::{
         Departed, Entry,
-        sets::{Sets, layout::Pair, mask_of, place::Held},
+        sets::{Sets, holding::Held, layout::Pair, mask_of},
     },
 };
 

@@ -17,6 +17,7 @@
 mod columns;
 mod grow;
 mod header;
+mod holding;
 mod layout;
 mod place;
 mod planes;
@@ -37,8 +38,8 @@ use nuthatch_policy::sets::{Geometry, Home, Limits};
 
 use self::{
     columns::{Cell, Columns},
+    holding::Held,
     layout::Layout,
-    place::Held,
     planes::Planes,
     set::Set,
 };
@@ -250,7 +251,7 @@ impl<K, V> Drop for Sets<K, V> {
     fn drop(&mut self) {
         if std::mem::needs_drop::<(K, V)>() {
             for set in self.all() {
-                place::drop_entries(set);
+                holding::drop_entries(set);
             }
         }
     }

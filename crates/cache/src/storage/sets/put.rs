@@ -7,7 +7,7 @@ use crate::{
     storage::{
         Departed, Entry, Stamps,
         latch::wait,
-        sets::{Sets, layout::Pair, place::Held},
+        sets::{Sets, holding::Held, layout::Pair},
     },
 };
 
