@@ -36,8 +36,8 @@
 //! ```
 //!
 //! There are two [storages](StorageKind), and the builder picks. Large caches bounded by entries with the default
-//! policy keep them in sets of sixteen, which is faster and smaller; an entry may leave when its set is full, from
-//! about nine tenths of the capacity on. All others are exact: nothing leaves before the cache is full.
+//! policy keep them in sets of sixteen, which is faster and smaller; an entry may leave when its two sets are full,
+//! about one in two hundred at four fifths of the capacity. All others are exact: nothing leaves before the cache is full.
 //!
 //! # Loading
 //!
