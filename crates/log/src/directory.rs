@@ -1,19 +1,22 @@
 //! The log's directory: who may use it, which segments it holds, and when its entries are on disk.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Write},
+    fs::TryLockError,
+    io,
     path::{Path, PathBuf},
     process,
+    sync::Arc,
 };
 
-use crate::{LogError, Result};
+use crate::{
+    LogError, Result,
+    vfs::{File, Open, Vfs},
+};
 
 #[derive(Debug)]
 pub(crate) struct Directory {
+    vfs: Arc<dyn Vfs>,
     path: PathBuf,
-    /// Open for fsync.
-    handle: File,
 }
 
 /// The right to use a directory, held by this process alone until dropped.
@@ -21,7 +24,7 @@ pub(crate) struct Directory {
 /// The file itself stays: to delete it would let two processes each lock a file of their own.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    file: File,
+    file: Box<dyn File>,
 }
 
 impl Drop for Lock {
@@ -34,13 +37,15 @@ impl Drop for Lock {
 
 impl Directory {
     /// Makes the directory if there is none, and locks it.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Lock)> {
+    pub(crate) fn open(vfs: Arc<dyn Vfs>, path: &Path) -> Result<(Self, Lock)> {
         let refused = |source| LogError::Directory { path: path.to_owned(), source };
-        create(path).map_err(refused)?;
-        let lock = lock(path)?;
-        let handle = File::open(path).map_err(refused)?;
-        let directory = Self { path: path.to_owned(), handle };
-        Ok((directory, lock))
+        create(&*vfs, path).map_err(refused)?;
+        let lock = lock(&*vfs, path)?;
+        Ok((Self { vfs, path: path.to_owned() }, lock))
+    }
+
+    pub(crate) fn vfs(&self) -> &dyn Vfs {
+        &*self.vfs
     }
 
     pub(crate) fn segment_path(&self, number: u32) -> PathBuf {
@@ -49,17 +54,20 @@ impl Directory {
 
     /// Puts created, renamed and deleted entries on disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.handle.sync_all()
+        self.vfs.sync_dir(&self.path)
+    }
+
+    /// Deletes a file of this directory.
+    pub(crate) fn remove(&self, path: &Path) -> Result<()> {
+        self.vfs.remove(path).map_err(|source| LogError::Directory { path: path.to_owned(), source })
     }
 
     /// The numbers of the segments, ascending. Files with other names are left alone.
     pub(crate) fn segment_numbers(&self) -> Result<Vec<u32>> {
         let refused = |source| LogError::Directory { path: self.path.clone(), source };
-        let mut numbers = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(refused)? {
-            let name = entry.map_err(refused)?.file_name();
-            numbers.extend(name.to_str().and_then(segment_number));
-        }
+        let names = self.vfs.list(&self.path).map_err(refused)?;
+        let mut numbers: Vec<_> =
+            names.iter().filter_map(|name| name.to_str().and_then(segment_number)).collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -67,15 +75,27 @@ impl Directory {
 
 /// Makes the directory and those above it, and puts their entries on disk: a synced segment in a directory that a power
 /// cut takes away is lost all the same.
-fn create(path: &Path) -> io::Result<()> {
-    let missing: Vec<_> =
-        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
-    fs::create_dir_all(path)?;
-    for made in missing {
-        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+fn create(vfs: &dyn Vfs, path: &Path) -> io::Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return vfs.list(path).map(drop),
+    };
+    let made = match vfs.create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create(vfs, parent)?;
+            vfs.create_dir(path)
+        }
+        made => made,
+    };
+    match made {
+        Ok(()) => vfs.sync_dir(parent),
+        // Whatever the system says to making a directory that is there, or cannot be made: if it can be listed, fine.
+        Err(error) => vfs.list(path).map(drop).map_err(|listing| match error.kind() {
+            io::ErrorKind::AlreadyExists => listing,
+            _ => error,
+        }),
     }
-    Ok(())
 }
 
 fn segment_number(name: &str) -> Option<u32> {
@@ -87,31 +107,26 @@ fn segment_number(name: &str) -> Option<u32> {
 }
 
 /// Takes the lock and writes our pid into it, for the message to who comes second.
-fn lock(dir: &Path) -> Result<Lock> {
+fn lock(vfs: &dyn Vfs, dir: &Path) -> Result<Lock> {
     let path = dir.join("LOCK");
     let refused = |source| LogError::Directory { path: path.clone(), source };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(refused)?;
+    let file = vfs.open(&path, Open::OrCreate).map_err(refused)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(LogError::Locked { dir: dir.to_owned(), pid: holder(&mut file) });
+            return Err(LogError::Locked { dir: dir.to_owned(), pid: holder(&*file) });
         }
         Err(TryLockError::Error(source)) => return Err(refused(source)),
     }
-    file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(refused)?;
+    let pid = format!("{}\n", process::id());
+    file.set_len(0).and_then(|()| file.write_all_at(pid.as_bytes(), 0)).map_err(refused)?;
     Ok(Lock { file })
 }
 
-fn holder(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(16).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+fn holder(file: &dyn File) -> Option<u32> {
+    let mut text = [0; 16];
+    let read = file.read_at(&mut text, 0).ok()?;
+    std::str::from_utf8(&text[..read]).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]

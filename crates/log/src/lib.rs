@@ -77,6 +77,7 @@ mod resync;
 mod segment;
 mod space;
 mod trim;
+pub mod vfs;
 mod window;
 
 pub use batch::{BATCH_BYTES_MAX, Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX};

@@ -12,6 +12,7 @@ use crate::{
     directory::{Directory, Lock},
     engine::Engine,
     recovery,
+    vfs::{Os, Vfs},
 };
 
 /// A durable key-value store in a directory. See the [crate's text](crate) for promises and costs.
@@ -91,7 +92,16 @@ impl Log {
     ///
     /// Reads and checks every byte of the directory once, in memory bounded by the keys.
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<(Self, Recovery)> {
-        let (directory, lock) = Directory::open(dir.as_ref())?;
+        Self::open_on(Arc::new(Os), dir, options)
+    }
+
+    /// As [`open`](Self::open), on a file system of your choice.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_on(vfs: Arc<dyn Vfs>, dir: impl AsRef<Path>, options: Options) -> Result<(Self, Recovery)> {
+        let (directory, lock) = Directory::open(vfs, dir.as_ref())?;
         let mut recovered = recovery::recover(&directory, &options)?;
         let report = std::mem::take(&mut recovered.report);
         let head_lost = recovered.head_lost;

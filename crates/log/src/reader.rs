@@ -1,10 +1,11 @@
 //! Reads a segment's records in order and checks every byte of them.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use crate::{
     Result,
     format::{BodyDigest, Kind, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, SegmentSalt},
+    vfs::File,
     window::{WINDOW_BYTES, Window},
 };
 
@@ -36,7 +37,7 @@ pub(crate) struct Record<'b> {
 
 impl<'a> Reader<'a> {
     /// Starts behind the header of a segment of `file_bytes`.
-    pub(crate) fn new(file: &'a File, path: &'a Path, file_bytes: u64, salt: SegmentSalt) -> Self {
+    pub(crate) fn new(file: &'a dyn File, path: &'a Path, file_bytes: u64, salt: SegmentSalt) -> Self {
         Self { window: Window::new(file, path, file_bytes), salt, offset: SEGMENT_HEADER_BYTES as u64 }
     }
 

@@ -8,10 +8,8 @@
 
 use std::{
     collections::VecDeque,
-    fs::{self, File, OpenOptions},
     hash::BuildHasher,
     io,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     process,
     sync::Arc,
@@ -27,6 +25,7 @@ use crate::{
     replay::{Replay, SegmentEnd},
     segment::Segment,
     space::Accounts,
+    vfs::{File, Open},
 };
 
 /// What opening found, and what it did about it.
@@ -78,7 +77,7 @@ pub(crate) struct Recovered {
 struct Found {
     number: u32,
     path: PathBuf,
-    file: File,
+    file: Box<dyn File>,
     bytes: u64,
     /// `None`: damaged.
     header: Option<SegmentHeader>,
@@ -148,7 +147,7 @@ impl Opening<'_> {
                 _ => SEGMENT_HEADER_BYTES as u64,
             };
             let path = self.directory.segment_path(number);
-            let file = repair::replace_missing(&path, &header, bytes)?;
+            let file = repair::replace_missing(self.directory, &path, &header, bytes)?;
             self.report.lost.push(LostRange {
                 path: path.clone(),
                 from: SEGMENT_HEADER_BYTES as u64,
@@ -196,12 +195,12 @@ impl Opening<'_> {
             bytes_when_sealed: bytes_when_sealed.or((sealed && next != Some(None)).then_some(found.bytes)),
             salvage: self.salvage,
         };
-        let outcome = self.replay.segment(&found.file, &found.path, &header, &end)?;
+        let outcome = self.replay.segment(&*found.file, &found.path, &header, &end)?;
         let mut file = found.file;
         if intact.is_none() || !outcome.lost.is_empty() || (sealed && outcome.bytes != found.bytes) {
             file = repair::rewrite(self.directory, &found.path, &header, outcome.bytes, &outcome.lost)?;
         } else if outcome.bytes < found.bytes {
-            truncate(&file, &found.path, outcome.bytes)?;
+            truncate(&*file, &found.path, outcome.bytes)?;
         }
         self.report.torn_bytes += found.bytes.saturating_sub(outcome.bytes);
         self.report.lost.extend(outcome.lost.into_iter().map(|(from, to)| LostRange {
@@ -269,8 +268,7 @@ impl Opening<'_> {
             let oldest = self.segments.pop_front_if(|oldest| oldest.number == number);
             accounts.pop_segment(oldest.as_ref().map_or(0, |oldest| oldest.written_bytes()));
             if let Some(oldest) = oldest {
-                fs::remove_file(&oldest.path)
-                    .map_err(|source| LogError::Directory { path: oldest.path.clone(), source })?;
+                self.directory.remove(&oldest.path)?;
             }
         }
         Ok(())
@@ -284,8 +282,8 @@ fn find_segments(directory: &Directory) -> Result<Vec<Found>> {
 fn find_segment(directory: &Directory, number: u32) -> Result<Found> {
     let path = directory.segment_path(number);
     let open = || {
-        let file = OpenOptions::new().read(true).write(true).open(&path)?;
-        let bytes = file.metadata()?.len();
+        let file = directory.vfs().open(&path, Open::Existing)?;
+        let bytes = file.len()?;
         let mut header = [0; SEGMENT_HEADER_BYTES];
         let there = usize::try_from(bytes).unwrap_or(usize::MAX).min(SEGMENT_HEADER_BYTES);
         file.read_exact_at(&mut header[..there], 0)?;
@@ -311,7 +309,7 @@ fn remove_stub(directory: &Directory, options: &Options, found: &mut Vec<Found>)
     if found.is_empty() && stub.number > 1 && !options.salvage {
         return Err(LogError::MissingSegment { path: directory.segment_path(stub.number - 1) });
     }
-    fs::remove_file(&stub.path).map_err(|source| LogError::Directory { path: stub.path, source })?;
+    directory.remove(&stub.path)?;
     Ok(!found.is_empty())
 }
 
@@ -335,7 +333,7 @@ fn random_id() -> u64 {
     std::hash::RandomState::new().hash_one((now.as_nanos(), process::id()))
 }
 
-fn truncate(file: &File, path: &Path, bytes: u64) -> Result<()> {
+fn truncate(file: &dyn File, path: &Path, bytes: u64) -> Result<()> {
     // Synced before anything is appended, or a power cut could bring the old tail back behind new records.
     let cut: io::Result<()> = file.set_len(bytes).and_then(|()| file.sync_all());
     cut.map_err(|source| LogError::Write { path: path.to_owned(), source: Arc::new(source) })

@@ -5,9 +5,7 @@
 //! The tombstones among the intact records stay in their order, so what they deleted stays deleted.
 
 use std::{
-    fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,6 +14,8 @@ use crate::{
     LogError, Result,
     directory::Directory,
     format::{Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader, flags},
+    vfs::{File, Open},
+    window::WINDOW_BYTES,
 };
 
 /// Replaces the file at `path` by one of `bytes` with this header and fillers over `lost`. The file that was there is
@@ -26,19 +26,20 @@ pub(crate) fn rewrite(
     header: &SegmentHeader,
     bytes: u64,
     lost: &[(u64, u64)],
-) -> Result<File> {
+) -> Result<Box<dyn File>> {
+    let vfs = directory.vfs();
     let copy_path = with_suffix(path, ".repaired");
     let rewrite = || {
-        fs::copy(path, &copy_path)?;
-        let copy = OpenOptions::new().read(true).write(true).open(&copy_path)?;
+        let copy = vfs.open(&copy_path, Open::OrCreate)?;
+        copy_bytes(&*vfs.open(path, Open::Existing)?, &*copy)?;
         copy.set_len(bytes)?;
         copy.write_all_at(&header.encode(), 0)?;
         for &(from, to) in lost.iter().filter(|&&(from, _)| from < bytes) {
-            write_filler(&copy, header, from, to)?;
+            write_filler(&*copy, header, from, to)?;
         }
         copy.sync_all()?;
-        keep_damaged(path)?;
-        fs::rename(&copy_path, path)?;
+        keep_damaged(directory, path)?;
+        vfs.rename(&copy_path, path)?;
         directory.sync()?;
         Ok(copy)
     };
@@ -46,13 +47,18 @@ pub(crate) fn rewrite(
 }
 
 /// Makes a segment in place of one that is missing: of the same length, holding nothing.
-pub(crate) fn replace_missing(path: &Path, header: &SegmentHeader, bytes: u64) -> Result<File> {
+pub(crate) fn replace_missing(
+    directory: &Directory,
+    path: &Path,
+    header: &SegmentHeader,
+    bytes: u64,
+) -> Result<Box<dyn File>> {
     let replace = || {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        let file = directory.vfs().open(path, Open::New)?;
         file.set_len(bytes)?;
         file.write_all_at(&header.encode(), 0)?;
         if bytes > SEGMENT_HEADER_BYTES as u64 {
-            write_filler(&file, header, SEGMENT_HEADER_BYTES as u64, bytes)?;
+            write_filler(&*file, header, SEGMENT_HEADER_BYTES as u64, bytes)?;
         }
         file.sync_all()?;
         Ok(file)
@@ -60,7 +66,7 @@ pub(crate) fn replace_missing(path: &Path, header: &SegmentHeader, bytes: u64) -
     replace().map_err(failed(path))
 }
 
-fn write_filler(file: &File, header: &SegmentHeader, from: u64, to: u64) -> io::Result<()> {
+fn write_filler(file: &dyn File, header: &SegmentHeader, from: u64, to: u64) -> io::Result<()> {
     let value_len = to.checked_sub(from + RECORD_HEADER_BYTES as u64).map(u32::try_from);
     let Some(Ok(value_len)) = value_len else {
         return Err(io::Error::new(
@@ -81,13 +87,27 @@ fn write_filler(file: &File, header: &SegmentHeader, from: u64, to: u64) -> io::
 }
 
 /// Gives the file a second name that no later repair takes away.
-fn keep_damaged(path: &Path) -> io::Result<()> {
+fn keep_damaged(directory: &Directory, path: &Path) -> io::Result<()> {
     for attempt in 0_u32.. {
         let suffix = if attempt == 0 { ".damaged".to_owned() } else { format!(".damaged.{attempt}") };
-        match fs::hard_link(path, with_suffix(path, &suffix)) {
+        match directory.vfs().hard_link(path, &with_suffix(path, &suffix)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             outcome => return outcome,
         }
+    }
+    Ok(())
+}
+
+/// Makes `to` hold what `from` holds.
+fn copy_bytes(from: &dyn File, to: &dyn File) -> io::Result<()> {
+    to.set_len(0)?;
+    let mut buffer = vec![0; WINDOW_BYTES];
+    let (mut at, end) = (0, from.len()?);
+    while at < end {
+        let count = usize::try_from(end - at).unwrap_or(WINDOW_BYTES).min(WINDOW_BYTES);
+        from.read_exact_at(&mut buffer[..count], at)?;
+        to.write_all_at(&buffer[..count], at)?;
+        at += count as u64;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Applies the records of a segment, batch by batch, and finds where they stop being intact.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use crate::{
     LogError, Result,
@@ -8,6 +8,7 @@ use crate::{
     keydir::{Keydir, Location},
     reader::{Reader, Record, Step},
     space::Accounts,
+    vfs::File,
 };
 
 /// The state that replaying builds up, segment after segment.
@@ -75,7 +76,7 @@ impl Replay {
 
     pub(crate) fn segment(
         &mut self,
-        file: &File,
+        file: &dyn File,
         path: &Path,
         header: &SegmentHeader,
         end: &SegmentEnd,

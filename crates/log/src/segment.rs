@@ -2,9 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    fs::{File, OpenOptions},
     io,
-    os::unix::fs::FileExt,
     path::PathBuf,
     sync::{
         Arc, RwLock,
@@ -20,6 +18,7 @@ use crate::{
     },
     keydir::Location,
     locks::{read, write},
+    vfs::{File, Open},
 };
 
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub(crate) struct Segment {
     pub(crate) number: u32,
     pub(crate) path: PathBuf,
     pub(crate) salt: SegmentSalt,
-    file: File,
+    file: Box<dyn File>,
     /// Bytes of the file that were written. What lies behind is still in the tail's memory.
     written: AtomicU64,
     /// Whether the directory's entry of this file is on disk: without it, synced bytes may belong to no name.
@@ -42,7 +41,7 @@ impl Segment {
     ) -> Result<Self, (PathBuf, io::Error)> {
         let path = directory.segment_path(header.number);
         let create = || {
-            let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+            let file = directory.vfs().open(&path, Open::New)?;
             file.write_all_at(&header.encode(), 0)?;
             Ok(file)
         };
@@ -55,7 +54,7 @@ impl Segment {
     pub(crate) fn new(
         header: &SegmentHeader,
         path: PathBuf,
-        file: File,
+        file: Box<dyn File>,
         bytes: u64,
         entry_durable: bool,
     ) -> Self {
@@ -69,8 +68,8 @@ impl Segment {
         }
     }
 
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    pub(crate) fn file(&self) -> &dyn File {
+        &*self.file
     }
 
     pub(crate) fn written_bytes(&self) -> u64 {
@@ -164,7 +163,7 @@ impl Segments {
 impl Segment {
     /// The same segment on another file, for tests of what a device does to it.
     pub(crate) fn on(&self, path: &str) -> Self {
-        let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+        let file = crate::vfs::Vfs::open(&crate::vfs::Os, path.as_ref(), Open::Existing).unwrap();
         Self {
             number: self.number,
             path: path.into(),

@@ -12,7 +12,6 @@
 //! ([`trim_soon`](Engine::trim_soon)), so space is bounded without a promise about the thread's speed.
 
 use std::{
-    fs,
     panic::{self, AssertUnwindSafe},
     sync::{
         Condvar, Mutex,
@@ -170,8 +169,7 @@ impl Engine {
             };
             lock(&self.tail).accounts.pop_segment(segment.written_bytes());
             // Not synced: if a power cut brings the file back, opening finds it disowned and deletes it again.
-            fs::remove_file(&segment.path)
-                .map_err(|source| LogError::Directory { path: segment.path.clone(), source })?;
+            self.directory.remove(&segment.path)?;
         }
         // Who waits for space looks again.
         drop(lock(&self.trimmer.state));

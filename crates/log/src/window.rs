@@ -1,15 +1,15 @@
 //! A file seen through a sliding buffer, for reading it in order in bounded memory.
 
-use std::{fs::File, os::unix::fs::FileExt, path::Path};
+use std::path::Path;
 
-use crate::{LogError, Result};
+use crate::{LogError, Result, vfs::File};
 
 /// Read at once. Large enough that the system call does not count, small enough to stay in the cache.
 pub(crate) const WINDOW_BYTES: usize = 256 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Window<'a> {
-    file: &'a File,
+    file: &'a dyn File,
     path: &'a Path,
     file_bytes: u64,
     /// The file's bytes from offset `start` on.
@@ -19,7 +19,7 @@ pub(crate) struct Window<'a> {
 
 impl<'a> Window<'a> {
     /// Looks at the first `file_bytes` of a file.
-    pub(crate) fn new(file: &'a File, path: &'a Path, file_bytes: u64) -> Self {
+    pub(crate) fn new(file: &'a dyn File, path: &'a Path, file_bytes: u64) -> Self {
         Self { file, path, file_bytes, buffer: Vec::new(), start: 0 }
     }
 
