@@ -9,6 +9,15 @@
 //! Bytes per key: 56 in the dense array (key pointer, location, hash), 9 to 18 in the hash table, and the key's own
 //! allocation.
 
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
+mod shard;
+#[cfg(test)]
+mod table;
+
 use std::{
     hash::{BuildHasher, RandomState},
     sync::RwLock,
