@@ -32,6 +32,8 @@ struct Record<'a> {
     body: &'a [u8],
     lsn: u64,
     expires_at: u64,
+    /// What it claims; none by default.
+    back: Option<u32>,
     /// What is announced beside what is there.
     value_len: Option<u32>,
 }
@@ -103,23 +105,25 @@ fn intact() -> &'static [u8] {
 fn append(segment: &mut Vec<u8>, record: &Record<'_>) {
     let Some(store_id) = segment.get(16..24) else { return };
     let store_id = u64::from_le_bytes(store_id.try_into().expect("eight bytes"));
+    segment.resize(segment.len().next_multiple_of(8), 0);
     let offset = segment.len() as u64;
     let body = &record.body[..record.body.len().min(4096)];
     let key_len = usize::from(record.key_len).min(body.len());
     let value_len = record.value_len.unwrap_or((body.len() - key_len) as u32);
     let mut header = [0; 32];
     header[4..8].copy_from_slice(&(crc32_iscsi(body) as u32).to_le_bytes());
-    header[8] = record.kind % 5;
-    header[9] = record.flags % 8;
-    header[10..12].copy_from_slice(&(key_len as u16).to_le_bytes());
-    header[12..16].copy_from_slice(&value_len.to_le_bytes());
-    header[16..24].copy_from_slice(&record.lsn.to_le_bytes());
+    header[8] = record.kind % 5 | record.flags % 8 << 4;
+    header[9..12].copy_from_slice(&record.back.unwrap_or(u32::MAX).to_le_bytes()[..3]);
+    header[12..14].copy_from_slice(&(key_len as u16).to_le_bytes());
+    header[14..18].copy_from_slice(&value_len.to_le_bytes());
+    header[18..24].copy_from_slice(&record.lsn.to_le_bytes()[..6]);
     header[24..32].copy_from_slice(&record.expires_at.to_le_bytes());
     let salt = mix(store_id.wrapping_add(0x9e37_79b9_7f4a_7c15)); // of segment number 1
     let crc = crc32_iscsi(&header[4..]) as u32 ^ (mix(salt ^ offset) >> 32) as u32;
     header[..4].copy_from_slice(&crc.to_le_bytes());
     segment.extend_from_slice(&header);
     segment.extend_from_slice(body);
+    segment.resize(segment.len().next_multiple_of(8), 0);
 }
 
 fn mix(mut x: u64) -> u64 {

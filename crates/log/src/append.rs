@@ -6,7 +6,7 @@ use crate::{
     BATCH_BYTES_MAX, LogError, Result,
     batch::Op,
     engine::{Engine, Tail},
-    format::{Kind, Lsn, RecordHeader, body_crc, flags},
+    format::{ALIGN_BYTES, Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, body_crc, flags},
     keydir::Location,
     locks::lock,
 };
@@ -61,6 +61,7 @@ impl Engine {
             lsn: self.next_lsn(tail),
             expires_at: op.expires_at,
             body_crc: op.body_crc,
+            durable: 0,
         };
         let location = tail.push(&header, op.key, op.value);
         let old = if op.kind == Kind::Put {
@@ -85,6 +86,7 @@ impl Engine {
             lsn: from.lsn,
             expires_at: from.expires_at,
             body_crc: body_crc(key, value),
+            durable: 0,
         };
         let mut tail = lock(&self.tail);
         self.poison.check()?;
@@ -113,10 +115,26 @@ impl Engine {
             lsn,
             expires_at: 0,
             body_crc: body_crc(&[], &value),
+            durable: 0,
         };
         self.make_room(tail, header.record_bytes())?;
         tail.push(&header, &[], &value);
         Ok(())
+    }
+
+    /// Appends the record that a clean end leaves. It may lie beyond the size of a segment: nothing follows it there.
+    pub(crate) fn append_mark(&self, tail: &mut Tail) {
+        let header = RecordHeader {
+            kind: Kind::Filler,
+            flags: flags::MOVED,
+            key_len: 0,
+            value_len: 0,
+            lsn: tail.last_lsn,
+            expires_at: 0,
+            body_crc: 0,
+            durable: 0,
+        };
+        tail.push(&header, &[], &[]);
     }
 
     /// Forgets `key` if its time has passed, without a record.
@@ -133,6 +151,8 @@ impl Tail {
         self.pending.extend_from_slice(&header.encode(self.active.salt, offset));
         self.pending.extend_from_slice(key);
         self.pending.extend_from_slice(value);
+        let padding = header.record_bytes() as usize - RECORD_HEADER_BYTES - key.len() - value.len();
+        self.pending.extend_from_slice(&[0; ALIGN_BYTES as usize][..padding]);
         self.accounts.grow(header.record_bytes());
         Location {
             segment: self.active.number,
@@ -150,7 +170,7 @@ impl Tail {
             return None;
         }
         let at = u64::from(location.offset).checked_sub(self.active.written_bytes())?;
-        let body = at as usize + crate::format::RECORD_HEADER_BYTES + key.len();
+        let body = at as usize + RECORD_HEADER_BYTES + key.len();
         self.pending.get(body..body + location.value_len as usize).map(<[u8]>::to_vec)
     }
 }

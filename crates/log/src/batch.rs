@@ -2,7 +2,7 @@
 
 use crate::{
     LogError, Result,
-    format::{Kind, RECORD_HEADER_BYTES, body_crc},
+    format::{Kind, body_crc, record_bytes},
 };
 
 /// The longest key, in bytes.
@@ -101,7 +101,7 @@ impl<'a> Op<'a> {
     }
 
     pub(crate) fn record_bytes(&self) -> u64 {
-        (RECORD_HEADER_BYTES + self.key.len() + self.value.len()) as u64
+        record_bytes(self.key.len(), self.value.len())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     Options, Result, SyncMode,
     commit::Progress,
     directory::Directory,
-    format::{Lsn, SEGMENT_HEADER_BYTES, SegmentHeader},
+    format::{Lsn, SEGMENT_HEADER_BYTES, SegmentHeader, claim},
     keydir::Keydir,
     locks::lock,
     poison::Poison,
@@ -58,6 +58,8 @@ pub(crate) struct Tail {
     pub(crate) last_lsn: Lsn,
     /// A segment was sealed, by whomever, and no writer has looked at the space since.
     pub(crate) rolled: bool,
+    /// Where the active segment ended when the mark of a clean end was written; 0 if there is none.
+    pub(crate) marked_at: u64,
     /// Of the last clear; while nothing was written since, there is nothing to clear.
     pub(crate) clear_lsn: Option<Lsn>,
     pub(crate) accounts: Accounts,
@@ -72,7 +74,7 @@ impl Tail {
 
 impl Engine {
     pub(crate) fn new(directory: Directory, options: Options, recovered: Recovered) -> Self {
-        let Recovered { store_id, keydir, segments, active, accounts, last_lsn, .. } = recovered;
+        let Recovered { store_id, keydir, segments, active, accounts, last_lsn, marked, .. } = recovered;
         Self {
             directory,
             mode: AtomicU8::new(options.sync as u8),
@@ -83,6 +85,7 @@ impl Engine {
             gauges: Arc::clone(accounts.gauges()),
             poison: Poison::default(),
             tail: Mutex::new(Tail {
+                marked_at: if marked { active.written_bytes() } else { 0 },
                 active,
                 pending: Vec::new(),
                 last_lsn,
@@ -130,6 +133,8 @@ impl Engine {
     pub(crate) fn write_pending(&self, tail: &mut Tail) -> Result<()> {
         self.poison.check()?;
         if !tail.pending.is_empty() {
+            let (active, offset) = (&tail.active, tail.active.written_bytes());
+            claim(&mut tail.pending, active.salt, offset, active.synced_bytes());
             // On failure the bytes stay, so that reads of them go on.
             tail.active.write(&tail.pending).map_err(|source| self.poison.set(&tail.active.path, source))?;
             if tail.pending.capacity() > 4 * crate::append::PENDING_BYTES_MAX {
@@ -160,6 +165,16 @@ impl Engine {
         self.sync_segment(&active)?;
         self.progress.set_synced(lsn);
         Ok(())
+    }
+
+    /// Leaves a mark behind the last record, on which the next opening can tell damage there from a crash.
+    pub(crate) fn mark_clean_end(&self) -> Result<()> {
+        let mut tail = lock(&self.tail);
+        if tail.end() == SEGMENT_HEADER_BYTES as u64 || tail.end() == tail.marked_at {
+            return Ok(());
+        }
+        self.append_mark(&mut tail);
+        self.write_pending(&mut tail)
     }
 
     fn sync_segment(&self, segment: &Segment) -> Result<()> {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::{BATCH_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX, format::VERSION};
 
 /// Why the log could not open, read or write.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +81,12 @@ pub enum LogError {
         path: PathBuf,
     },
 
-    /// A later version of Nuthatch wrote this segment.
-    #[error("{}: format version {version} is newer than this program; use a newer one", path.display())]
+    /// Another version of Nuthatch wrote this segment.
+    #[error(
+        "{}: format version {version}, of which this program knows nothing (it reads and writes version {VERSION}); \
+         use the release of Nuthatch that wrote it",
+        path.display()
+    )]
     UnsupportedVersion {
         /// The segment.
         path: PathBuf,

@@ -1,18 +1,20 @@
 //! The bytes on disk. All integers are little-endian.
 //!
+//! `docs/log-format.md` is the specification: what follows is its summary, for who reads the code.
+//!
 //! A store is a directory of segments `0000000001.seg`, `0000000002.seg`, ... and a file `LOCK`. Numbers are never
-//! reused and have no gap. A segment is a header followed by records without padding. Only the segment with the
-//! highest number (the active one) grows; the others are sealed.
+//! reused and have no gap. A segment is a header followed by records, each padded with zeros to a multiple of 8. Only the
+//! segment with the highest number (the active one) grows; the others are sealed.
 //!
 //! ```text
-//! segment header, 64 bytes           record, 32 bytes + key + value
+//! segment header, 64 bytes           record, 32 bytes + key + value + padding
 //!  0  magic "NUTHATCH"                0  header_crc  u32  crc32c(bytes 4..32) ^ salt
 //!  8  version         u32             4  body_crc    u32  crc32c(key, value)
-//! 12  crc32c          u32             8  kind        u8   1 put, 2 delete, 3 clear, 4 filler
-//! 16  store id        u64             9  flags       u8   1 more, 2 joined, 4 moved
-//! 24  number          u64            10  key_len     u16
-//! 32  next lsn        u64            12  value_len   u32
-//! 40  previous bytes  u64            16  lsn         u64
+//! 12  crc32c          u32             8  kind, flags u8   kind in the lower four bits
+//! 16  store id        u64             9  back        u24  in units of 8 bytes
+//! 24  number          u64            12  key_len     u16
+//! 32  next lsn        u64            14  value_len   u32
+//! 40  previous bytes  u64            18  lsn         u48
 //! 48  zero            16 bytes       24  expires_at  u64  unix milliseconds, 0 = never
 //!                                    32  key, then value
 //! ```
@@ -28,17 +30,24 @@
 //! * *more*: the batch goes on with the next record. *joined*: the batch began before this record. A batch counts
 //!   only if all of its records are there; it never spans segments.
 //! * *moved*: a copy that trimming made of an older record, with that record's LSN. It takes no LSN of its own.
+//! * *back*: when this record was written, the segment was on disk up to 8 * `back` bytes before it; all ones claim
+//!   nothing. The first record of every write carries a claim. It tells a bad record that a crash explains (nothing
+//!   behind it claims that it was on disk) from one that rotted.
 //! * **put** and **delete** are what they say. A delete (tombstone) has no value.
 //! * **clear** has no key; its value is a segment number (u32). No record in a segment below that number counts any
 //!   more. It is on disk before such a segment's file is deleted, so neither a deletion that a power cut undid nor one
 //!   that happened out of order brings a record back; and the last one tells which segment must be the oldest.
-//! * **filler** covers bytes that a repair gave up: `value_len` of them, unchecked.
+//! * **filler** covers bytes that a repair gave up: `value_len` of them, unchecked. One of no bytes is the mark of a clean
+//!   end: it is there for its claim.
 
 use crc_fast::{CrcAlgorithm, Digest, crc32_iscsi};
 
 pub(crate) const SEGMENT_HEADER_BYTES: usize = 64;
 pub(crate) const RECORD_HEADER_BYTES: usize = 32;
-pub(crate) const VERSION: u32 = 1;
+/// Records begin at multiples of this.
+pub(crate) const ALIGN_BYTES: u64 = 8;
+/// 1 was never released.
+pub(crate) const VERSION: u32 = 2;
 const MAGIC: [u8; 8] = *b"NUTHATCH";
 
 /// The position of a write in the order of all writes of a log: 1, 2, 3, ...; 0 is before the first.
@@ -54,6 +63,9 @@ pub(crate) enum Kind {
     Clear = 3,
     Filler = 4,
 }
+
+const KIND_MASK: u8 = 0x0f;
+const FLAGS_SHIFT: u32 = 4;
 
 /// A record header's bit set; see the module's text.
 pub(crate) mod flags {
@@ -75,7 +87,7 @@ pub(crate) struct SegmentHeader {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BadHeader {
     Damaged,
-    /// Intact, but written by a later version.
+    /// Intact, but of another version of the format.
     Version(u32),
 }
 
@@ -144,6 +156,14 @@ fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// What stands in place of a distance when nothing is claimed.
+const NO_CLAIM: u32 = (1 << 24) - 1;
+
+/// The length as stored of a record with these.
+pub(crate) const fn record_bytes(key_len: usize, value_len: usize) -> u64 {
+    ((RECORD_HEADER_BYTES + key_len + value_len) as u64).next_multiple_of(ALIGN_BYTES)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordHeader {
     pub(crate) kind: Kind,
@@ -154,6 +174,8 @@ pub(crate) struct RecordHeader {
     /// Unix milliseconds, 0 = never.
     pub(crate) expires_at: u64,
     pub(crate) body_crc: u32,
+    /// The segment was on disk up to this offset when this record was written; 0 claims nothing.
+    pub(crate) durable: u64,
 }
 
 impl RecordHeader {
@@ -162,41 +184,42 @@ impl RecordHeader {
     pub(crate) fn encode(&self, salt: SegmentSalt, offset: u64) -> [u8; RECORD_HEADER_BYTES] {
         let mut bytes = [0; RECORD_HEADER_BYTES];
         bytes[4..8].copy_from_slice(&self.body_crc.to_le_bytes());
-        bytes[8] = self.kind as u8;
-        bytes[9] = self.flags;
-        bytes[10..12].copy_from_slice(&self.key_len.to_le_bytes());
-        bytes[12..16].copy_from_slice(&self.value_len.to_le_bytes());
-        bytes[16..24].copy_from_slice(&self.lsn.0.to_le_bytes());
+        bytes[8] = self.kind as u8 | self.flags << FLAGS_SHIFT;
+        bytes[12..14].copy_from_slice(&self.key_len.to_le_bytes());
+        bytes[14..18].copy_from_slice(&self.value_len.to_le_bytes());
+        bytes[18..24].copy_from_slice(&self.lsn.0.to_le_bytes()[..6]);
         bytes[24..32].copy_from_slice(&self.expires_at.to_le_bytes());
-        let crc = crc32_iscsi(&bytes[4..]) as u32 ^ salt.at(offset);
-        bytes[..4].copy_from_slice(&crc.to_le_bytes());
+        claim(&mut bytes, salt, offset, self.durable);
         bytes
     }
 
     /// `None` unless these bytes were written as a record header at this very place.
     #[inline]
     pub(crate) fn decode(bytes: &[u8; RECORD_HEADER_BYTES], salt: SegmentSalt, offset: u64) -> Option<Self> {
-        let (key_len, value_len) = (u16_at(bytes, 10), u32_at(bytes, 12));
-        // The cheap checks come first: a search for the next valid record runs this at every byte.
-        let kind = match bytes[8] {
+        let (key_len, value_len) = (u16_at(bytes, 12), u32_at(bytes, 14));
+        // The cheap checks come first: a search for the next valid record runs this at every place for one.
+        let kind = match bytes[8] & KIND_MASK {
             1 => Kind::Put,
             2 if value_len == 0 => Kind::Delete,
             3 if key_len == 0 && value_len == 4 => Kind::Clear,
             4 if key_len == 0 => Kind::Filler,
             _ => return None,
         };
-        let flags = bytes[9];
+        let flags = bytes[8] >> FLAGS_SHIFT;
         if flags & !flags::ALL != 0 || crc32_iscsi(&bytes[4..]) as u32 ^ salt.at(offset) != u32_at(bytes, 0) {
             return None;
         }
+        let back = u32_at(bytes, 8) >> 8;
+        let durable = if back == NO_CLAIM { 0 } else { offset.checked_sub(u64::from(back) * ALIGN_BYTES)? };
         Some(Self {
             kind,
             flags,
             key_len,
             value_len,
-            lsn: Lsn(u64_at(bytes, 16)),
+            lsn: Lsn(u64::from(u32_at(bytes, 18)) | u64::from(u16_at(bytes, 22)) << 32),
             expires_at: u64_at(bytes, 24),
             body_crc: u32_at(bytes, 4),
+            durable,
         })
     }
 
@@ -204,13 +227,29 @@ impl RecordHeader {
         self.flags & flag != 0
     }
 
+    /// Whether this is what a clean end leaves behind: no content, only the claim that all before it is on disk.
+    pub(crate) fn is_mark(&self) -> bool {
+        self.kind == Kind::Filler && self.value_len == 0 && !self.has(flags::JOINED | flags::MORE)
+    }
+
     pub(crate) fn body_bytes(&self) -> u64 {
         u64::from(self.key_len) + u64::from(self.value_len)
     }
 
     pub(crate) fn record_bytes(&self) -> u64 {
-        RECORD_HEADER_BYTES as u64 + self.body_bytes()
+        record_bytes(usize::from(self.key_len), self.value_len as usize)
     }
+}
+
+/// Lets the record whose header these bytes begin with claim that its segment is on disk up to `durable`.
+pub(crate) fn claim(bytes: &mut [u8], salt: SegmentSalt, offset: u64, durable: u64) {
+    let back = match u32::try_from((offset - durable) / ALIGN_BYTES) {
+        Ok(back) if durable > 0 => back.min(NO_CLAIM),
+        _ => NO_CLAIM,
+    };
+    bytes[9..12].copy_from_slice(&back.to_le_bytes()[..3]);
+    let crc = crc32_iscsi(&bytes[4..RECORD_HEADER_BYTES]) as u32 ^ salt.at(offset);
+    bytes[..4].copy_from_slice(&crc.to_le_bytes());
 }
 
 /// The checksum of a body that lies in two pieces.
@@ -268,6 +307,7 @@ mod tests {
             lsn: Lsn(43),
             expires_at: 99,
             body_crc: body_crc(b"key", b"value"),
+            durable: 64,
         }
     }
 
@@ -282,14 +322,24 @@ mod tests {
         }
     }
 
+    /// A claim that does not fit is none, never a false one.
     #[test]
-    fn a_later_version_is_named_and_not_called_damage() {
+    fn a_claim_too_far_back_is_no_claim() {
+        let (salt, far) = (segment().salt(), (u64::from(NO_CLAIM) - 1) * ALIGN_BYTES);
+        for (offset, durable) in [(64 + far, 64), (64 + far + 8, 0), (64 + far + 800, 0), (u64::MAX - 7, 0)] {
+            let bytes = record().encode(salt, offset);
+            assert_eq!(RecordHeader::decode(&bytes, salt, offset).unwrap().durable, durable, "{offset}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_named_and_not_called_damage() {
         let mut bytes = segment().encode();
-        bytes[8] = 2;
+        bytes[8] = 3;
         bytes[12..16].fill(0);
         let crc = crc32_iscsi(&bytes) as u32;
         bytes[12..16].copy_from_slice(&crc.to_le_bytes());
-        assert_eq!(SegmentHeader::decode(&bytes), Err(BadHeader::Version(2)));
+        assert_eq!(SegmentHeader::decode(&bytes), Err(BadHeader::Version(3)));
     }
 
     #[test]
@@ -297,6 +347,7 @@ mod tests {
         let salt = segment().salt();
         let bytes = record().encode(salt, 64);
         assert_eq!(RecordHeader::decode(&bytes, salt, 64), Some(record()));
+        assert_eq!(RecordHeader::decode(&record().encode(salt, 4096), salt, 4096), Some(record()));
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes;
             flipped[bit / 8] ^= 1 << (bit % 8);
@@ -327,10 +378,11 @@ mod tests {
     #[test]
     fn the_layout_is_what_the_module_says() {
         let bytes = segment().encode();
-        assert_eq!(&bytes[..12], b"NUTHATCH\x01\0\0\0");
+        assert_eq!(&bytes[..12], b"NUTHATCH\x02\0\0\0");
         assert_eq!(bytes[16..24], 0x0123_4567_89ab_cdef_u64.to_le_bytes());
         let bytes = record().encode(segment().salt(), 64);
-        assert_eq!(bytes[8..12], [1, flags::MORE, 3, 0]);
+        assert_eq!(bytes[8..18], [1 | flags::MORE << 4, 0, 0, 0, 3, 0, 5, 0, 0, 0]);
+        assert_eq!(bytes[18..32], [43, 0, 0, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(u32_at(&bytes, 4), crc32_iscsi(b"keyvalue") as u32);
         assert_eq!(crc32_iscsi(b"123456789"), 0xe306_9283, "the checksum is CRC-32C");
     }

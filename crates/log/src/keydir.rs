@@ -29,7 +29,7 @@ use indexmap::{
 };
 
 use crate::{
-    format::{Lsn, RECORD_HEADER_BYTES},
+    format::{Lsn, record_bytes},
     locks::{read, write},
 };
 
@@ -55,7 +55,7 @@ const _: () = assert!(size_of::<Location>() == 32);
 
 impl Location {
     pub(crate) fn record_bytes(&self, key_bytes: usize) -> u64 {
-        (RECORD_HEADER_BYTES + key_bytes) as u64 + u64::from(self.value_len)
+        record_bytes(key_bytes, self.value_len as usize)
     }
 
     pub(crate) fn same_place(&self, other: &Self) -> bool {

@@ -39,7 +39,7 @@
 //! # What it costs
 //!
 //! **Keys live in memory** (the Bitcask trade): about 90 bytes and the key itself per entry, however large the value.
-//! On disk an entry takes 32 bytes beside key and value. Overwritten and deleted records are dead bytes; once they
+//! On disk an entry takes 32 bytes beside key and value, and up to seven more. Overwritten and deleted records are dead bytes; once they
 //! exceed half of all bytes (see [`Options::dead_percent_max`]) the oldest segment's live records are appended again
 //! and its file is deleted. Every segment keeps one file descriptor open.
 //!
@@ -49,9 +49,9 @@
 //!   clock, decides, and may call [`Log::forget_expired`]. Only reopening and trimming drop expired records, by
 //!   [`Options::clock`].
 //! * A batch is atomic across a crash. It is not isolated: a concurrent reader may see its first keys before its last.
-//! * Damage to the last record of the newest segment cannot be told from a write that a crash cut short: it is
-//!   truncated and counted in [`Recovery::torn_bytes`]. The same is true if that one file loses its tail at a record
-//!   boundary. Everything before is covered: a sealed segment's length is kept by its successor.
+//! * Damage behind the last place that a later write found on disk cannot be told from writes that a crash cut short: it
+//!   is truncated and counted in [`Recovery::torn_bytes`]. After a clean end there is no such place but the mark of that end;
+//!   after a crash it is one group of commits with `Always`, and what was written since the last sync otherwise.
 //!
 //! The bytes on disk are described in [`format`](mod@format).
 

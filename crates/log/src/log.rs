@@ -314,7 +314,8 @@ impl Log {
             // A thread that panicked has nothing to add: its work is done below.
             let _ = thread.join();
         }
-        let result = self.engine.sync();
+        // The mark itself is not synced: without it, the end is one that a crash left.
+        let result = self.engine.sync().and_then(|()| self.engine.mark_clean_end());
         self.engine.set_closed();
         result
     }

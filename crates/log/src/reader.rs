@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     Result,
     format::{BodyDigest, Kind, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, SegmentSalt},
+    resync,
     vfs::File,
     window::{WINDOW_BYTES, Window},
 };
@@ -71,7 +72,27 @@ impl<'a> Reader<'a> {
 
     /// The offset of the first intact record at `from` or later.
     pub(crate) fn find_record(&mut self, from: u64) -> Result<Option<u64>> {
-        crate::resync::find_record(&mut self.window, self.salt, from)
+        Ok(resync::find_record(&mut self.window, self.salt, from)?.map(|(offset, _)| offset))
+    }
+
+    /// Whether a later record proves that what lies at the reader's place was once on disk.
+    pub(crate) fn was_on_disk(&mut self) -> Result<bool> {
+        resync::on_disk_beyond(&mut self.window, self.salt, self.offset)
+    }
+
+    /// The end of what is not zero, from the reader's place on.
+    pub(crate) fn zeros_from(&mut self) -> Result<u64> {
+        let (mut at, end) = (self.offset, self.window.file_bytes());
+        let mut zeros_from = at;
+        while at < end {
+            let count = usize::try_from(end - at).unwrap_or(WINDOW_BYTES).min(WINDOW_BYTES);
+            let bytes = self.window.get(at, count)?.unwrap_or_default();
+            if let Some(last) = bytes.iter().rposition(|&byte| byte != 0) {
+                zeros_from = at + last as u64 + 1;
+            }
+            at += count as u64;
+        }
+        Ok(zeros_from)
     }
 }
 
@@ -99,7 +120,8 @@ pub(crate) fn check_record(
     }
     // Value by value in pieces: a value of 512 MiB must not take as much memory.
     let mut digest = BodyDigest::new();
-    let (mut at, end) = (offset + RECORD_HEADER_BYTES as u64, offset + header.record_bytes());
+    let mut at = offset + RECORD_HEADER_BYTES as u64;
+    let end = at + header.body_bytes();
     while at < end {
         let count = usize::try_from(end - at).unwrap_or(WINDOW_BYTES).min(WINDOW_BYTES);
         let Some(bytes) = window.get(at, count)? else {

@@ -1,10 +1,11 @@
 //! Opening: from files to a keydir, or to an error that says which byte is wrong.
 //!
-//! Torn tail or damage? A bad record in the active segment with no intact record behind it is what a crash leaves: an
-//! append that was cut short, acknowledged to nobody. It is truncated. Everything else (a bad record with an intact one
-//! behind it, or in a sealed segment, a sealed segment of the wrong length, a segment that is missing, a bad header) no
-//! crash explains, and cutting there would lose acknowledged writes in silence: opening refuses, unless the caller
-//! asks to salvage.
+//! Torn tail or damage? A bad record in the active segment is what a crash leaves, as long as no later record says that
+//! this place was on disk before ([`claims`](crate::format)): a power cut keeps any subset of the pages that were written and
+//! not synced, so intact records may well follow. What begins there was promised to nobody, and is truncated. Everything
+//! else (a bad record that was on disk, or in a sealed segment, a sealed segment of the wrong length, a segment that is
+//! missing, a bad header) no crash explains, and cutting there would lose acknowledged writes in silence: opening refuses,
+//! unless the caller asks to salvage.
 
 use std::{
     collections::VecDeque,
@@ -38,7 +39,7 @@ pub struct Recovery {
     pub records: u64,
     /// Keys that are live.
     pub keys: usize,
-    /// Bytes truncated from the newest segment: an append that a crash cut short.
+    /// Bytes truncated from the newest segment: appends that a crash cut short.
     pub torn_bytes: u64,
     /// Ranges given up. Empty unless [`Options::salvage`] was set and there was damage.
     pub lost: Vec<LostRange>,
@@ -69,6 +70,8 @@ pub(crate) struct Recovered {
     pub(crate) last_lsn: Lsn,
     /// The oldest segments were lost, so a new clear record must say where the log begins.
     pub(crate) head_lost: bool,
+    /// The active segment ends in the mark of a clean end.
+    pub(crate) marked: bool,
     pub(crate) report: Recovery,
 }
 
@@ -96,6 +99,7 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
         replay: Replay::new(found.first().map_or(1, |first| first.number)),
         segments: VecDeque::new(),
         missing: None,
+        marked: false,
         report: Recovery::default(),
     };
     let next_headers: Vec<_> = found.iter().skip(1).map(|next| next.header).map(Some).chain([None]).collect();
@@ -114,6 +118,8 @@ struct Opening<'a> {
     segments: VecDeque<Arc<Segment>>,
     /// The highest number that is not there, between two that are.
     missing: Option<u32>,
+    /// The segment opened last ends in the mark of a clean end.
+    marked: bool,
     report: Recovery,
 }
 
@@ -202,7 +208,8 @@ impl Opening<'_> {
         } else if outcome.bytes < found.bytes {
             truncate(&*file, &found.path, outcome.bytes)?;
         }
-        self.report.torn_bytes += found.bytes.saturating_sub(outcome.bytes);
+        self.report.torn_bytes += outcome.torn_bytes;
+        self.marked = outcome.marked;
         self.report.lost.extend(outcome.lost.into_iter().map(|(from, to)| LostRange {
             path: found.path.clone(),
             from,
@@ -256,6 +263,7 @@ impl Opening<'_> {
             accounts: self.replay.accounts,
             last_lsn: self.replay.last_lsn,
             head_lost,
+            marked: self.marked && !sealed,
             report: self.report,
         })
     }

@@ -13,7 +13,9 @@ use std::{
 use crate::{
     LogError, Result,
     directory::Directory,
-    format::{Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader, flags},
+    format::{
+        ALIGN_BYTES, Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader, flags,
+    },
     vfs::{File, Open},
     window::WINDOW_BYTES,
 };
@@ -32,7 +34,7 @@ pub(crate) fn rewrite(
     let rewrite = || {
         let copy = vfs.open(&copy_path, Open::OrCreate)?;
         copy_bytes(&*vfs.open(path, Open::Existing)?, &*copy)?;
-        copy.set_len(bytes)?;
+        copy.set_len(bytes.next_multiple_of(ALIGN_BYTES))?;
         copy.write_all_at(&header.encode(), 0)?;
         for &(from, to) in lost.iter().filter(|&&(from, _)| from < bytes) {
             write_filler(&*copy, header, from, to)?;
@@ -82,6 +84,7 @@ fn write_filler(file: &dyn File, header: &SegmentHeader, from: u64, to: u64) -> 
         lsn: Lsn(0),
         expires_at: 0,
         body_crc: 0,
+        durable: 0,
     };
     file.write_all_at(&filler.encode(header.salt(), from), from)
 }

@@ -37,6 +37,10 @@ pub(crate) struct Outcome {
     pub(crate) bytes: u64,
     /// The latter, and at the end perhaps one behind `bytes`.
     pub(crate) lost: Vec<(u64, u64)>,
+    /// Bytes behind `bytes` that a crash cut short; the zeros that follow them were never written.
+    pub(crate) torn_bytes: u64,
+    /// The last record is the mark of a clean end.
+    pub(crate) marked: bool,
 }
 
 /// A record whose batch is not yet complete.
@@ -53,6 +57,7 @@ struct Cursor {
     /// Start of the range being given up.
     lost_from: Option<u64>,
     lost: Vec<(u64, u64)>,
+    marked: bool,
 }
 
 impl Replay {
@@ -95,19 +100,19 @@ impl Replay {
                     self.record(&mut cursor, &record);
                 }
                 Step::Bad => {
-                    let next = reader.find_record(offset + 1)?;
-                    if next.is_none() && end.bytes_when_sealed.is_none() {
-                        return Ok(cursor.torn(offset));
+                    if end.bytes_when_sealed.is_none() && !reader.was_on_disk()? {
+                        return Ok(cursor.torn(offset, reader.zeros_from()?));
                     }
                     if !end.salvage {
                         return Err(damaged(offset));
                     }
                     cursor.give_up(offset);
+                    let next = reader.find_record(offset + 1)?;
                     reader.seek(next.unwrap_or(bytes));
                 }
                 Step::End => {
                     let Some(sealed) = end.bytes_when_sealed else {
-                        return Ok(cursor.torn(offset));
+                        return Ok(cursor.torn(offset, offset));
                     };
                     if offset < sealed || !cursor.batch.is_empty() {
                         cursor.give_up(offset);
@@ -122,8 +127,9 @@ impl Replay {
     }
 
     fn record(&mut self, cursor: &mut Cursor, record: &Record<'_>) {
-        self.records += 1;
         let (header, offset) = (&record.header, record.offset);
+        cursor.marked = header.is_mark();
+        self.records += u64::from(!cursor.marked);
         if !cursor.fits(record) {
             // The other end of this record's batch is lost, or of the batch before it; a batch counts whole or not.
             cursor.give_up(offset);
@@ -213,17 +219,19 @@ impl Cursor {
         self.lost.extend(self.lost_from.take().map(|from| (from, offset)));
     }
 
-    /// The segment ends at `offset` or before: what is incomplete there was cut short by a crash.
-    fn torn(mut self, offset: u64) -> Outcome {
+    /// The segment ends at `offset` or before: what is incomplete there was cut short by a crash. Behind it there may
+    /// be bytes that are no record, up to `zeros_from`.
+    fn torn(mut self, offset: u64, zeros_from: u64) -> Outcome {
         let batch = self.batch.first().map(|first| first.offset);
         let bytes = self.lost_from.or(batch).unwrap_or(offset);
         self.resume(offset);
-        Outcome { bytes, lost: self.lost }
+        let marked = self.marked && bytes == offset;
+        Outcome { bytes, lost: self.lost, torn_bytes: zeros_from.max(offset) - bytes, marked }
     }
 
     fn sealed(mut self, bytes: u64) -> Outcome {
         self.resume(bytes);
-        Outcome { bytes, lost: self.lost }
+        Outcome { bytes, lost: self.lost, torn_bytes: 0, marked: self.marked }
     }
 }
 
@@ -249,10 +257,11 @@ mod tests {
                 lsn: Lsn(u64::from(at) + 1),
                 expires_at: 0,
                 body_crc: body_crc(&[at], &[]),
+                durable: 0,
             };
             offsets.push(bytes.len() as u64);
             bytes.extend(record.encode(header.salt(), bytes.len() as u64));
-            bytes.push(at);
+            bytes.extend([at, 0, 0, 0, 0, 0, 0, 0]);
         }
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("0000000001.seg"), bytes).unwrap();

@@ -29,6 +29,8 @@ pub(crate) struct Segment {
     file: Box<dyn File>,
     /// Bytes of the file that were written. What lies behind is still in the tail's memory.
     written: AtomicU64,
+    /// Bytes of the file that are known to be on disk.
+    synced: AtomicU64,
     /// Whether the directory's entry of this file is on disk: without it, synced bytes may belong to no name.
     entry_durable: AtomicBool,
 }
@@ -64,6 +66,7 @@ impl Segment {
             salt: header.salt(),
             file,
             written: AtomicU64::new(bytes),
+            synced: AtomicU64::new(0),
             entry_durable: AtomicBool::new(entry_durable),
         }
     }
@@ -77,6 +80,10 @@ impl Segment {
         self.written.load(Ordering::Acquire)
     }
 
+    pub(crate) fn synced_bytes(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
     /// Appends. Only the holder of the append lock calls this.
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let offset = self.written_bytes();
@@ -87,11 +94,13 @@ impl Segment {
 
     /// Puts what was written, and the file's name, on disk.
     pub(crate) fn sync(&self, directory: &Directory) -> io::Result<()> {
+        let written = self.written_bytes();
         self.file.sync_data()?;
         if !self.entry_durable.load(Ordering::Acquire) {
             directory.sync()?;
             self.entry_durable.store(true, Ordering::Release);
         }
+        self.synced.fetch_max(written, Ordering::AcqRel);
         Ok(())
     }
 
@@ -170,6 +179,7 @@ impl Segment {
             salt: self.salt,
             file,
             written: AtomicU64::new(self.written_bytes()),
+            synced: AtomicU64::new(self.synced_bytes()),
             entry_durable: AtomicBool::new(true),
         }
     }

@@ -8,7 +8,8 @@ use std::fs;
 
 use nuthatch_log::{Batch, Log};
 use support::{
-    Content, anchor, content, read_files, scratch, segment, untrimmed, write_files, write_files_but,
+    Content, MARK_BYTES, anchor, content, read_files, record_offsets, scratch, segment, untrimmed,
+    write_files, write_files_but,
 };
 
 /// Writes batches of one to three records into two segments; returns the content after each batch.
@@ -70,15 +71,17 @@ fn the_newest_segment_cut_at_every_byte_opens_as_a_prefix_of_the_batches() {
 
 /// A file system may have grown the file before the bytes arrived.
 #[test]
-fn a_tail_of_zeros_or_junk_is_truncated_and_counted() {
+fn a_tail_of_zeros_or_junk_is_truncated_and_the_junk_is_counted() {
     let dir = scratch();
     let states = write_history(dir.path());
     let files = read_files(dir.path());
     let (name, last) = files.last_key_value().unwrap();
-    for tail in [vec![0; 100], vec![0; 5000], vec![0xff; 33], vec![1; 700], last[64..264].to_vec()] {
+    let junk = [vec![0xff; 33], vec![1; 700], [&last[64..264], &[0; 600]].concat()];
+    for tail in [vec![0; 100], vec![0; 5000]].into_iter().chain(junk) {
         write_files_but(dir.path(), &files, name, &[&last[..], &tail].concat());
         let (log, recovery) = Log::open(dir.path(), untrimmed()).unwrap();
-        assert_eq!(recovery.torn_bytes, tail.len() as u64);
+        let written = tail.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        assert_eq!(recovery.torn_bytes, written as u64);
         assert_eq!(content(&log), *states.last().unwrap());
     }
 }
@@ -99,5 +102,38 @@ fn a_newest_segment_without_a_whole_header_is_made_anew() {
         let (log, recovery) = Log::open(dir.path(), untrimmed()).unwrap();
         assert_eq!(recovery.segments, files.len() + 1);
         assert_eq!(log.len(), states.last().unwrap().len() + 1);
+    }
+}
+
+/// A power cut keeps any subset of the pages that were written and not synced: not only a prefix of them.
+#[test]
+fn a_hole_in_what_was_never_synced_is_a_torn_tail_though_intact_records_follow() {
+    let dir = scratch();
+    let log = Log::open(dir.path(), untrimmed()).unwrap().0;
+    anchor(&log);
+    log.flush().unwrap();
+    for key in 0..20_u8 {
+        log.put(&[key], &[key; 60], None).unwrap();
+        log.commit(log.last_lsn()).unwrap();
+    }
+    log.close().unwrap();
+    let files = read_files(dir.path());
+    let (name, whole) = files.first_key_value().unwrap();
+    let bytes = &whole[..whole.len() - MARK_BYTES];
+    let offsets = record_offsets(bytes);
+    for (first, &hole) in (0_u8..20).zip(&offsets[1..]) {
+        let mut torn = bytes.to_vec();
+        torn[hole..hole + 40].fill(0);
+        write_files_but(dir.path(), &files, name, &torn);
+        let (log, recovery) = Log::open(dir.path(), untrimmed()).unwrap();
+        assert_eq!(
+            content(&log).len(),
+            1 + usize::from(first),
+            "what precedes the hole, and nothing behind it"
+        );
+        // The last byte is the padding's or the value's.
+        assert!((bytes.len() - hole - 8..=bytes.len() - hole).contains(&(recovery.torn_bytes as usize)));
+        drop(log);
+        assert_eq!(Log::open(dir.path(), untrimmed()).unwrap().1.torn_bytes, 0);
     }
 }

@@ -99,14 +99,23 @@ pub(crate) fn write_files_but(dir: &Path, files: &Files, name: &str, bytes: &[u8
     write_files(dir, &files);
 }
 
+/// What the mark of a clean end takes.
+pub(crate) const MARK_BYTES: usize = 32;
+
+/// Lengths of key and value of the record at `at`.
+pub(crate) fn lengths(bytes: &[u8], at: usize) -> (usize, usize) {
+    let key = u16::from_le_bytes([bytes[at + 12], bytes[at + 13]]);
+    let value = u32::from_le_bytes(bytes[at + 14..at + 18].try_into().unwrap());
+    (key as usize, value as usize)
+}
+
 /// Offsets at which the records of a segment begin, and its end. Reads lengths only.
 pub(crate) fn record_offsets(bytes: &[u8]) -> Vec<usize> {
     let (mut at, mut offsets) = (64, Vec::new());
     while at < bytes.len() {
         offsets.push(at);
-        let key = u16::from_le_bytes([bytes[at + 10], bytes[at + 11]]) as usize;
-        let value = u32::from_le_bytes(bytes[at + 12..at + 16].try_into().unwrap()) as usize;
-        at += 32 + key + value;
+        let (key, value) = lengths(bytes, at);
+        at += (32 + key + value).next_multiple_of(8);
     }
     assert_eq!(at, bytes.len());
     offsets.push(at);
