@@ -9,10 +9,8 @@ use crate::{
     format::{ALIGN_BYTES, Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, body_crc, flags},
     keydir::Location,
     locks::lock,
+    write::PENDING_BYTES_MAX,
 };
-
-/// Pending bytes are written once there are this many, whether or not anyone waits for them.
-pub(crate) const PENDING_BYTES_MAX: usize = 1 << 20;
 
 impl Engine {
     pub(crate) fn append(&self, ops: &[Op<'_>]) -> Result<Lsn> {
@@ -20,6 +18,7 @@ impl Engine {
         if bytes > BATCH_BYTES_MAX {
             return Err(LogError::BatchLength { bytes });
         }
+        self.check_full()?;
         let mut tail = lock(&self.tail);
         self.poison.check()?;
         if ops.is_empty() {
@@ -34,13 +33,14 @@ impl Engine {
         }
         let lsn = tail.last_lsn;
         self.appends.store(self.appends.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        if tail.pending.len() >= PENDING_BYTES_MAX {
-            self.write_pending(&mut tail)?;
-        }
+        let much = tail.pending.len() >= PENDING_BYTES_MAX || tail.queue.len() > 1;
         // Also if it was trimming that sealed it: else trimming could shield writers from ever waiting for it.
         let rolled = mem::take(&mut tail.rolled);
         let trim = rolled || (head_shrank && tail.accounts.dead_heads() > 0);
         drop(tail);
+        if much {
+            self.write_out()?;
+        }
         if rolled {
             // Sealing synced. Only now, because this runs wakers, and those must not find the append lock taken.
             self.settle();
@@ -88,6 +88,7 @@ impl Engine {
             body_crc: body_crc(key, value),
             durable: 0,
         };
+        self.check_full()?;
         let mut tail = lock(&self.tail);
         self.poison.check()?;
         self.make_room(&mut tail, header.record_bytes())?;
@@ -98,8 +99,10 @@ impl Engine {
             tail.accounts.sub_live(from.segment, header.record_bytes());
             self.keydir.insert(key, location);
         }
-        if tail.pending.len() >= PENDING_BYTES_MAX {
-            self.write_pending(&mut tail)?;
+        let much = tail.pending.len() >= PENDING_BYTES_MAX || tail.queue.len() > 1;
+        drop(tail);
+        if much {
+            self.write_out()?;
         }
         Ok(())
     }
@@ -153,6 +156,7 @@ impl Tail {
         self.pending.extend_from_slice(value);
         let padding = header.record_bytes() as usize - RECORD_HEADER_BYTES - key.len() - value.len();
         self.pending.extend_from_slice(&[0; ALIGN_BYTES as usize][..padding]);
+        self.end += header.record_bytes();
         self.accounts.grow(header.record_bytes());
         Location {
             segment: self.active.number,
@@ -162,16 +166,6 @@ impl Tail {
             expires_at: header.expires_at,
             lsn: header.lsn,
         }
-    }
-
-    /// The value at `location` if it is still in memory only.
-    pub(crate) fn pending_value(&self, key: &[u8], location: &Location) -> Option<Vec<u8>> {
-        if location.segment != self.active.number {
-            return None;
-        }
-        let at = u64::from(location.offset).checked_sub(self.active.written_bytes())?;
-        let body = at as usize + RECORD_HEADER_BYTES + key.len();
-        self.pending.get(body..body + location.value_len as usize).map(<[u8]>::to_vec)
     }
 }
 

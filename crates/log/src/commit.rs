@@ -82,7 +82,7 @@ impl Engine {
             return outcome;
         }
         if self.mode() != SyncMode::Always {
-            return self.write_out();
+            return self.hand_over();
         }
         let mut waiting = lock(&self.progress.waiting);
         loop {
@@ -117,8 +117,8 @@ impl Engine {
         }
     }
 
-    fn write_out(&self) -> Result<()> {
-        self.write_pending(&mut lock(&self.tail))
+    fn hand_over(&self) -> Result<()> {
+        self.write_out().map(drop)
     }
 
     fn end_round(&self) {
@@ -214,7 +214,10 @@ impl Future for Committed {
             return Poll::Ready(outcome);
         }
         if engine.mode() != SyncMode::Always {
-            return Poll::Ready(engine.write_out());
+            return Poll::Ready(engine.hand_over());
+        }
+        if let Some(error) = engine.full_error() {
+            return Poll::Ready(Err(error));
         }
         let mut waiting = lock(&engine.progress.waiting);
         // Again, under the lock that `settle` takes: otherwise a round that ends right here would wake nobody.

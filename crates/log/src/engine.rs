@@ -1,13 +1,15 @@
-//! What the log's callers and its threads share, and the three things that move bytes toward the disk: write, sync, roll.
+//! What the log's callers and its threads share, and how a group gets on disk.
 //!
-//! Lock order, outermost first: `trimming`, `tail`, then any one of a keydir shard, `segments`, `syncing`. The locks of
-//! `progress` and `trimmer` guard flags only and are never held while another is taken.
+//! Lock order, outermost first: `trimming`, `writing`, `tail`, then any one of a keydir shard, `segments`, `syncing`
+//! (which is also taken under `writing`). The locks of `progress` and `trimmer` guard flags only and are never held while
+//! another is taken.
 
 use std::{
+    collections::VecDeque,
     io,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
 };
 
@@ -15,7 +17,7 @@ use crate::{
     Options, Result, SyncMode,
     commit::Progress,
     directory::Directory,
-    format::{Lsn, SEGMENT_HEADER_BYTES, SegmentHeader, claim},
+    format::{Lsn, SEGMENT_HEADER_BYTES, SegmentHeader},
     keydir::Keydir,
     locks::lock,
     poison::Poison,
@@ -23,6 +25,7 @@ use crate::{
     segment::{Segment, Segments},
     space::{Accounts, Gauges},
     trim::Trimmer,
+    write::{Chunk, Writer},
 };
 
 #[derive(Debug)]
@@ -34,7 +37,11 @@ pub(crate) struct Engine {
     pub(crate) segments: Segments,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) poison: Poison,
-    /// The append lock: order in the log is the order in which it was taken.
+    /// The disk had no room for what is in memory.
+    pub(crate) full: AtomicBool,
+    /// Held by who writes to segments: one at a time, in the log's order.
+    pub(crate) writing: Mutex<Writer>,
+    /// The append lock: order in the log is the order in which it was taken. Never held during I/O.
     pub(crate) tail: Mutex<Tail>,
     pub(crate) progress: Progress,
     /// One fdatasync at a time. The kernel reports a failed write-back to one caller only, so a second sync that ran
@@ -52,9 +59,14 @@ pub(crate) struct Engine {
 /// The end of the log.
 #[derive(Debug)]
 pub(crate) struct Tail {
+    /// The segment that the next record goes to. Its file may not be made yet.
     pub(crate) active: Arc<Segment>,
-    /// What was appended to the active segment but not yet written.
+    /// Where in it.
+    pub(crate) end: u64,
+    /// What was appended to the active segment last.
     pub(crate) pending: Vec<u8>,
+    /// What was appended before that and is not yet written, oldest first.
+    pub(crate) queue: VecDeque<Arc<Chunk>>,
     pub(crate) last_lsn: Lsn,
     /// A segment was sealed, by whomever, and no writer has looked at the space since.
     pub(crate) rolled: bool,
@@ -65,16 +77,10 @@ pub(crate) struct Tail {
     pub(crate) accounts: Accounts,
 }
 
-impl Tail {
-    /// Where the next record goes.
-    pub(crate) fn end(&self) -> u64 {
-        self.active.written_bytes() + self.pending.len() as u64
-    }
-}
-
 impl Engine {
     pub(crate) fn new(directory: Directory, options: Options, recovered: Recovered) -> Self {
         let Recovered { store_id, keydir, segments, active, accounts, last_lsn, marked, .. } = recovered;
+        let end = active.written_bytes();
         Self {
             directory,
             mode: AtomicU8::new(options.sync as u8),
@@ -84,12 +90,16 @@ impl Engine {
             segments: Segments::new(segments),
             gauges: Arc::clone(accounts.gauges()),
             poison: Poison::default(),
+            full: AtomicBool::new(false),
+            writing: Mutex::new(Writer::new(Arc::clone(&active), last_lsn)),
             tail: Mutex::new(Tail {
-                marked_at: if marked { active.written_bytes() } else { 0 },
                 active,
+                end,
                 pending: Vec::new(),
+                queue: VecDeque::new(),
                 last_lsn,
                 rolled: false,
+                marked_at: if marked { end } else { 0 },
                 clear_lsn: None,
                 accounts,
             }),
@@ -127,26 +137,6 @@ impl Engine {
         self.syncs.load(Ordering::Relaxed)
     }
 
-    /// Hands all that was appended to the operating system, in one write.
-    ///
-    /// Under the append lock: a group is a few KiB, and to copy it takes less than to hand the lock over twice.
-    pub(crate) fn write_pending(&self, tail: &mut Tail) -> Result<()> {
-        self.poison.check()?;
-        if !tail.pending.is_empty() {
-            let (active, offset) = (&tail.active, tail.active.written_bytes());
-            claim(&mut tail.pending, active.salt, offset, active.synced_bytes());
-            // On failure the bytes stay, so that reads of them go on.
-            tail.active.write(&tail.pending).map_err(|source| self.poison.set(&tail.active.path, source))?;
-            if tail.pending.capacity() > 4 * crate::append::PENDING_BYTES_MAX {
-                tail.pending = Vec::new();
-            } else {
-                tail.pending.clear();
-            }
-        }
-        self.progress.set_written(tail.last_lsn);
-        Ok(())
-    }
-
     /// Puts on disk all that was appended before the call, and tells who waits for it.
     pub(crate) fn sync(&self) -> Result<()> {
         let result = self.sync_round();
@@ -154,35 +144,35 @@ impl Engine {
         result
     }
 
-    /// One group: one write and one fdatasync. While the latter runs, the next group gathers.
+    /// One group: one write and one fdatasync. While they run, the next group gathers.
     pub(crate) fn sync_round(&self) -> Result<()> {
-        let (active, lsn) = {
-            let mut tail = lock(&self.tail);
-            self.write_pending(&mut tail)?;
-            (Arc::clone(&tail.active), tail.last_lsn)
-        };
-        // The segments before this one were synced when they were sealed.
-        self.sync_segment(&active)?;
+        let (segment, lsn) = self.write_out()?;
+        self.sync_segment(&segment)?;
         self.progress.set_synced(lsn);
         Ok(())
     }
 
-    /// Leaves a mark behind the last record, on which the next opening can tell damage there from a crash.
-    pub(crate) fn mark_clean_end(&self) -> Result<()> {
-        let mut tail = lock(&self.tail);
-        if tail.end() == SEGMENT_HEADER_BYTES as u64 || tail.end() == tail.marked_at {
-            return Ok(());
-        }
-        self.append_mark(&mut tail);
-        self.write_pending(&mut tail)
-    }
-
-    fn sync_segment(&self, segment: &Segment) -> Result<()> {
+    pub(crate) fn sync_segment(&self, segment: &Segment) -> Result<()> {
         let _one = lock(&self.syncing);
         self.poison.check()?;
         segment.sync(&self.directory).map_err(|source| self.poison.set(&segment.path, source))?;
         self.syncs.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Leaves a mark behind the last record, on which the next opening can tell damage there from a crash, and gives back
+    /// what was allotted ahead.
+    ///
+    /// The mark itself is not synced: without it, the end is one that a crash left.
+    pub(crate) fn end_cleanly(&self) -> Result<()> {
+        let mut tail = lock(&self.tail);
+        if tail.end() != SEGMENT_HEADER_BYTES as u64 && tail.end() != tail.marked_at {
+            self.append_mark(&mut tail);
+            tail.marked_at = tail.end();
+        }
+        drop(tail);
+        let (segment, _) = self.write_out()?;
+        segment.cut().map_err(|source| self.poison.set(&segment.path, source))
     }
 
     /// Begins a new segment if `bytes` do not fit into this one.
@@ -194,27 +184,22 @@ impl Engine {
         self.roll(tail)
     }
 
-    /// Seals the active segment and begins the next.
-    ///
-    /// The old one is synced first, in every mode: its successor's header states its length, so it must not come back
-    /// shorter from a power cut. Only the active segment can have a torn tail.
+    /// Ends the active segment and begins the next, so far in memory. Who writes seals the one and makes the other.
     pub(crate) fn roll(&self, tail: &mut Tail) -> Result<()> {
-        self.write_pending(tail)?;
-        self.sync_segment(&tail.active)?;
-        self.progress.set_synced(tail.last_lsn);
         let Some(number) = tail.active.number.checked_add(1) else {
             let source = io::Error::other("segment numbers are used up");
             return Err(self.poison.set(&tail.active.path, source));
         };
+        tail.cut();
         let header = SegmentHeader {
             store_id: self.store_id,
             number,
             next_lsn: Lsn(tail.last_lsn.0 + 1),
-            previous_bytes: tail.active.written_bytes(),
+            previous_bytes: tail.end(),
         };
-        let segment = Segment::create(&self.directory, &header)
-            .map_err(|(path, source)| self.poison.set(&path, source))?;
-        tail.active = Arc::new(segment);
+        tail.active = Arc::new(Segment::unmade(&self.directory, &header));
+        tail.pending.extend_from_slice(&header.encode());
+        tail.end = SEGMENT_HEADER_BYTES as u64;
         tail.rolled = true;
         self.segments.push(Arc::clone(&tail.active));
         tail.accounts.push_segment(number, SEGMENT_HEADER_BYTES as u64);

@@ -47,6 +47,16 @@ pub enum LogError {
         source: Arc<io::Error>,
     },
 
+    /// The disk is full, so the log takes no writes until there is room; reads go on. Whether the write that got this error
+    /// is found later is not known: it is kept in memory and written as soon as there is room.
+    #[error("no room to write {}; make room on the disk, then go on: the log need not be reopened", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: Arc<io::Error>,
+    },
+
     /// The operating system could not read stored bytes.
     #[error("cannot read {}; check the disk, then try again", path.display())]
     Read {

@@ -79,6 +79,7 @@ mod space;
 mod trim;
 pub mod vfs;
 mod window;
+mod write;
 
 pub use batch::{BATCH_BYTES_MAX, Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 pub use commit::Committed;

@@ -132,6 +132,7 @@ impl Log {
     ///
     /// [`LogError::BatchLength`]: nothing was appended. [`LogError::Poisoned`]: nothing was appended.
     /// [`LogError::Write`]: the log is poisoned now, and whether the batch is there after reopening is not known.
+    /// [`LogError::Full`]: the disk is full; call again when there is room. The batch may have been appended.
     pub fn append(&self, batch: &Batch<'_>) -> Result<Lsn> {
         self.engine.append(batch.ops())
     }
@@ -314,8 +315,7 @@ impl Log {
             // A thread that panicked has nothing to add: its work is done below.
             let _ = thread.join();
         }
-        // The mark itself is not synced: without it, the end is one that a crash left.
-        let result = self.engine.sync().and_then(|()| self.engine.mark_clean_end());
+        let result = self.engine.sync().and_then(|()| self.engine.end_cleanly());
         self.engine.set_closed();
         result
     }

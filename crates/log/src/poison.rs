@@ -91,12 +91,39 @@ mod tests {
         assert_poisoned_but_readable(&log, lsn);
     }
 
-    /// `/dev/full` refuses every write.
+    /// `/dev/full` refuses every write: a full disk, which is no reason for poison.
+    #[test]
+    fn a_full_disk_is_read_only_in_every_mode_until_there_is_room() {
+        for mode in [SyncMode::Never, SyncMode::EverySec, SyncMode::Always] {
+            let (dir, log) = open(mode);
+            let real = Arc::clone(&lock(&log.engine.tail).active);
+            swap_file(&log, "/dev/full");
+            let lsn = log.put(b"key", b"value", None).unwrap();
+            for _ in 0..2 {
+                assert!(matches!(log.commit(lsn), Err(LogError::Full { .. })));
+                assert!(matches!(block_on(log.committed(lsn)), Err(LogError::Full { .. })));
+                assert!(matches!(log.put(b"more", b"", None), Err(LogError::Full { .. })));
+                assert!(matches!(log.flush(), Err(LogError::Full { .. })));
+                assert_eq!(log.get(b"key").unwrap().unwrap().value, b"value");
+            }
+            assert!(!log.stats().poisoned);
+            // The bytes that found no room go to where they belonged.
+            lock(&log.engine.tail).make_room_for_test(&real);
+            log.commit(lsn).unwrap();
+            let more = log.put(b"more", b"again", None).unwrap();
+            block_on(log.committed(more)).unwrap();
+            log.close().unwrap();
+            let (log, recovery) = Log::open(dir.path(), Options::new()).unwrap();
+            assert_eq!((recovery.torn_bytes, log.len()), (0, 3));
+        }
+    }
+
+    /// A device that breaks, other than one that fills up, poisons. A directory refuses to be written.
     #[test]
     fn a_failed_write_poisons_in_every_mode_and_its_value_stays_readable() {
         for mode in [SyncMode::Never, SyncMode::EverySec, SyncMode::Always] {
             let (_dir, log) = open(mode);
-            swap_file(&log, "/dev/full");
+            lock(&log.engine.tail).active_without_file();
             let lsn = log.put(b"key", b"value", None).unwrap();
             // The background sync may come first; then this caller hears of the poison.
             let error = log.commit(lsn).unwrap_err();

@@ -1,6 +1,6 @@
 //! Reading a value: keydir, then one `pread`, outside of the append lock.
 
-use crate::{Entry, Result, engine::Engine, keydir::Location, locks::lock};
+use crate::{Entry, Result, engine::Engine, format::RECORD_HEADER_BYTES, keydir::Location, locks::lock};
 
 impl Engine {
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Entry>> {
@@ -24,6 +24,9 @@ impl Engine {
         if end <= segment.written_bytes() {
             return segment.read_value(key, location).map(Some);
         }
-        Ok(lock(&self.tail).pending_value(key, location))
+        let tail = lock(&self.tail);
+        let record = tail.unwritten(location, location.record_bytes(key.len()));
+        let value_at = RECORD_HEADER_BYTES + key.len();
+        Ok(record.map(|record| record[value_at..value_at + location.value_len as usize].to_vec()))
     }
 }

@@ -5,7 +5,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc, RwLock,
+        Arc, OnceLock, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -13,12 +13,11 @@ use std::{
 use crate::{
     LogError, Result,
     directory::Directory,
-    format::{
-        Kind, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentSalt, body_crc,
-    },
+    format::{Kind, RECORD_HEADER_BYTES, RecordHeader, SegmentHeader, SegmentSalt, body_crc},
     keydir::Location,
     locks::{read, write},
     vfs::{File, Open},
+    write::step_bytes,
 };
 
 #[derive(Debug)]
@@ -26,9 +25,14 @@ pub(crate) struct Segment {
     pub(crate) number: u32,
     pub(crate) path: PathBuf,
     pub(crate) salt: SegmentSalt,
-    file: Box<dyn File>,
+    /// Made when the first bytes are written.
+    file: OnceLock<Box<dyn File>>,
     /// Bytes of the file that were written. What lies behind is still in the tail's memory.
     written: AtomicU64,
+    /// The file's length: what was written, and zeros.
+    allotted: AtomicU64,
+    /// The file was cut, which only a full sync puts on disk.
+    length_dirty: AtomicBool,
     /// Bytes of the file that are known to be on disk.
     synced: AtomicU64,
     /// Whether the directory's entry of this file is on disk: without it, synced bytes may belong to no name.
@@ -36,23 +40,34 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
+    /// A segment without a file.
+    pub(crate) fn unmade(directory: &Directory, header: &SegmentHeader) -> Self {
+        Self {
+            number: header.number,
+            path: directory.segment_path(header.number),
+            salt: header.salt(),
+            file: OnceLock::new(),
+            written: AtomicU64::new(0),
+            allotted: AtomicU64::new(0),
+            length_dirty: AtomicBool::new(false),
+            synced: AtomicU64::new(0),
+            entry_durable: AtomicBool::new(false),
+        }
+    }
+
     /// Makes the file, with its header written but not synced.
     pub(crate) fn create(
         directory: &Directory,
         header: &SegmentHeader,
     ) -> Result<Self, (PathBuf, io::Error)> {
-        let path = directory.segment_path(header.number);
-        let create = || {
-            let file = directory.vfs().open(&path, Open::New)?;
-            file.write_all_at(&header.encode(), 0)?;
-            Ok(file)
-        };
-        match create() {
-            Ok(file) => Ok(Self::new(header, path, file, SEGMENT_HEADER_BYTES as u64, false)),
-            Err(source) => Err((path, source)),
+        let segment = Self::unmade(directory, header);
+        match segment.write(directory, &header.encode(), 0, 0) {
+            Ok(()) => Ok(segment),
+            Err(source) => Err((segment.path, source)),
         }
     }
 
+    /// A segment that is there, with `bytes` in it.
     pub(crate) fn new(
         header: &SegmentHeader,
         path: PathBuf,
@@ -64,15 +79,25 @@ impl Segment {
             number: header.number,
             path,
             salt: header.salt(),
-            file,
+            file: OnceLock::from(file),
             written: AtomicU64::new(bytes),
+            allotted: AtomicU64::new(bytes),
+            length_dirty: AtomicBool::new(false),
             synced: AtomicU64::new(0),
             entry_durable: AtomicBool::new(entry_durable),
         }
     }
 
-    pub(crate) fn file(&self) -> &dyn File {
-        &*self.file
+    pub(crate) fn file(&self) -> io::Result<&dyn File> {
+        self.file.get().map(|file| &**file).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn make_file(&self, directory: &Directory) -> io::Result<&dyn File> {
+        if self.file.get().is_none() {
+            // Only the holder of the writing lock is here, so nobody else has set it meanwhile.
+            let _ = self.file.set(directory.vfs().open(&self.path, Open::New)?);
+        }
+        self.file()
     }
 
     pub(crate) fn written_bytes(&self) -> u64 {
@@ -84,18 +109,50 @@ impl Segment {
         self.synced.load(Ordering::Acquire)
     }
 
-    /// Appends. Only the holder of the append lock calls this.
-    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let offset = self.written_bytes();
-        self.file.write_all_at(bytes, offset)?;
-        self.written.store(offset + bytes.len() as u64, Ordering::Release);
+    /// Appends, and if the file has to grow for that, by more than is needed, but not beyond `ahead`. Only the holder of the
+    /// writing lock calls this. After an error, the same bytes may be written again.
+    pub(crate) fn write(
+        &self,
+        directory: &Directory,
+        bytes: &[u8],
+        offset: u64,
+        ahead: u64,
+    ) -> io::Result<()> {
+        let file = self.make_file(directory)?;
+        let end = offset + bytes.len() as u64;
+        let room = end.next_multiple_of(step_bytes(ahead)).min(ahead);
+        if room > end && end > self.allotted.load(Ordering::Relaxed) {
+            // If there is no room for more than is needed, then so be it.
+            if file.write_all_at(&vec![0; (room - end) as usize], end).is_ok() {
+                self.allotted.store(room, Ordering::Relaxed);
+            }
+        }
+        file.write_all_at(bytes, offset)?;
+        self.allotted.fetch_max(end, Ordering::Relaxed);
+        self.written.store(end, Ordering::Release);
+        Ok(())
+    }
+
+    /// Gives back what the file has beyond what was written.
+    pub(crate) fn cut(&self) -> io::Result<()> {
+        let written = self.written_bytes();
+        if self.allotted.load(Ordering::Relaxed) > written {
+            self.file()?.set_len(written)?;
+            self.allotted.store(written, Ordering::Relaxed);
+            self.length_dirty.store(true, Ordering::Release);
+        }
         Ok(())
     }
 
     /// Puts what was written, and the file's name, on disk.
     pub(crate) fn sync(&self, directory: &Directory) -> io::Result<()> {
         let written = self.written_bytes();
-        self.file.sync_data()?;
+        let file = self.file()?;
+        if self.length_dirty.swap(false, Ordering::AcqRel) {
+            file.sync_all()?;
+        } else {
+            file.sync_data()?;
+        }
         if !self.entry_durable.load(Ordering::Acquire) {
             directory.sync()?;
             self.entry_durable.store(true, Ordering::Release);
@@ -109,7 +166,8 @@ impl Segment {
         let damaged = || LogError::Damaged { path: self.path.clone(), offset: u64::from(location.offset) };
         let body_at = RECORD_HEADER_BYTES + key.len();
         let mut record = vec![0; body_at + location.value_len as usize];
-        match self.file.read_exact_at(&mut record, u64::from(location.offset)) {
+        let read = self.file().and_then(|file| file.read_exact_at(&mut record, u64::from(location.offset)));
+        match read {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(damaged()),
             Err(source) => {
@@ -177,10 +235,17 @@ impl Segment {
             number: self.number,
             path: path.into(),
             salt: self.salt,
-            file,
+            file: OnceLock::from(file),
             written: AtomicU64::new(self.written_bytes()),
+            allotted: AtomicU64::new(0),
+            length_dirty: AtomicBool::new(false),
             synced: AtomicU64::new(self.synced_bytes()),
             entry_durable: AtomicBool::new(true),
         }
+    }
+
+    /// The same segment, to be made at a place where it is already.
+    pub(crate) fn unopened(&self) -> Self {
+        Self { file: OnceLock::new(), path: self.path.clone(), ..self.on("/dev/null") }
     }
 }

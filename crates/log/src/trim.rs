@@ -77,8 +77,8 @@ impl Engine {
             let result = panic::catch_unwind(AssertUnwindSafe(|| self.trim()));
             state = lock(&self.trimmer.state);
             state.running = false;
-            // Shown by `Stats::trim_failed`; `Log::trim` says why.
-            state.failed |= !matches!(result, Ok(Ok(())));
+            // Shown by `Stats::trim_failed`; `Log::trim` says why. A full disk may have room the next time.
+            state.failed |= !matches!(result, Ok(Ok(()) | Err(LogError::Full { .. })));
             self.trimmer.changed.notify_all();
         }
     }
@@ -105,7 +105,11 @@ impl Engine {
             let Some(oldest) = self.segments.oldest() else {
                 return Ok(());
             };
-            if lock(&self.tail).active.number == oldest.number || !self.empty(&oldest)? {
+            if lock(&self.tail).active.number == oldest.number {
+                return Ok(());
+            }
+            self.write_out()?; // its end may still be in memory
+            if !self.empty(&oldest)? {
                 return Ok(());
             }
         }
@@ -114,7 +118,8 @@ impl Engine {
 
     /// Appends the live records of a sealed segment again. False if it was stopped before the end.
     fn empty(&self, segment: &Segment) -> Result<bool> {
-        let mut reader = Reader::new(segment.file(), &segment.path, segment.written_bytes(), segment.salt);
+        let file = segment.file().map_err(|source| LogError::Read { path: segment.path.clone(), source })?;
+        let mut reader = Reader::new(file, &segment.path, segment.written_bytes(), segment.salt);
         while !self.trimmer.stop.load(Ordering::Acquire) {
             let offset = reader.offset();
             let record = match reader.step()? {
