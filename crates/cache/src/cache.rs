@@ -67,8 +67,12 @@ impl<K, V> Cache<K, V> {
 impl<K, V, S> Cache<K, V, S> {
     pub(crate) fn planned(plan: Plan<K, V, S>) -> Self {
         let capacity = plan.storage.capacity();
+        let reads_matter = plan.lifetimes.reads_matter();
+        if reads_matter {
+            plan.storage.kept().make_reads_busy();
+        }
         Self {
-            reads_matter: plan.lifetimes.reads_matter(),
+            reads_matter,
             plain: plan.lifetimes.is_plain() && plan.weigher.is_none(),
             lifetimes: plan.lifetimes,
             counters: Counters::new(capacity),

@@ -84,6 +84,12 @@ impl Counters {
         size_of_val(&*self.owned) + size_of_val(&*self.shared)
     }
 
+    /// This thread's own stripe, if it has one by now.
+    #[inline]
+    pub(crate) fn own(&self) -> Option<Tally<'_>> {
+        self.owned.get(thread_id::get() as usize).map(Tally)
+    }
+
     /// Counts one event.
     #[inline]
     pub(crate) fn one(&self, what: Count) {
@@ -93,11 +99,8 @@ impl Counters {
     /// Adds `by` to a count. One load, one store for the first threads of the process.
     #[inline]
     pub(crate) fn add(&self, what: Count, by: u64) {
-        match self.owned.get(thread_id::get() as usize) {
-            Some(stripe) => {
-                let cell = &stripe.0[what as usize];
-                cell.store(cell.load(Relaxed).wrapping_add(by), Relaxed);
-            }
+        match self.own() {
+            Some(tally) => tally.add(what, by),
             None => self.add_elsewhere(what, by),
         }
     }
@@ -121,6 +124,24 @@ impl Counters {
             }
         }
         sum
+    }
+}
+
+/// The stripe that a thread owns. Stays with the thread: it is made of a borrow and never stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Tally<'a>(&'a Stripe);
+
+impl Tally<'_> {
+    /// Counts one event: one load, one store.
+    #[inline]
+    pub(crate) fn one(self, what: Count) {
+        self.add(what, 1);
+    }
+
+    #[inline]
+    fn add(self, what: Count, by: u64) {
+        let cell = &self.0.0[what as usize];
+        cell.store(cell.load(Relaxed).wrapping_add(by), Relaxed);
     }
 }
 

@@ -8,15 +8,13 @@ use crate::{
     Cache, Cause,
     counters::Count,
     lifetimes::State,
-    storage::{Departed, Glance, Place, Slot, Stamps, Storage},
+    storage::{Departed, Glance, Place, Sets, Slot, Stamps, Storage},
 };
 
-/// Whether a look-up is one that counts, and that the policy hears of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Notice {
-    Counted,
-    Unnoticed,
-}
+/// Whether a look-up is one that counts, and that the policy hears of: known when a look-up is compiled.
+type Counted = bool;
+const COUNTED: Counted = true;
+const UNNOTICED: Counted = false;
 
 impl<K, V, S> Cache<K, V, S>
 where
@@ -40,7 +38,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.look(key, Notice::Counted, read)
+        self.look::<COUNTED, _, _>(key, read)
     }
 
     /// As [`get`](Self::get), but a look-up that no statistic and no policy hears of.
@@ -57,7 +55,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.look(key, Notice::Unnoticed, read)
+        self.look::<UNNOTICED, _, _>(key, read)
     }
 
     /// Whether a live entry of `key` is held. Not counted as a look-up.
@@ -69,97 +67,88 @@ where
     }
 
     #[inline]
-    fn look<Q, R>(&self, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
+    fn look<const COUNT: Counted, Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.look_hashed(self.hash(key), key, notice, read)
+        self.look_hashed::<COUNT, _, _>(self.hash(key), key, read)
     }
 
     /// As [`get`](Self::get), for a key whose hash is known.
     #[inline]
     pub(crate) fn get_hashed<Q>(&self, hash: u64, key: &Q) -> Option<V>
     where
-        Q: Equivalent<K> + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
         V: Clone,
     {
-        self.look_hashed(hash, key, Notice::Counted, V::clone)
+        self.look_hashed::<COUNTED, _, _>(hash, key, V::clone)
     }
 
     #[inline]
-    fn look_hashed<Q, R>(&self, hash: u64, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
-    where
-        Q: Equivalent<K> + ?Sized,
-    {
-        let read = match self.read_plainly(hash, key, notice, read) {
-            Ok(result) => return result,
-            Err(read) => read,
-        };
-        match self.glance_at(hash, key, notice == Notice::Counted) {
-            Glance::Hit(value) => {
-                if notice == Notice::Counted {
-                    self.counters.one(Count::Hits);
-                }
-                Some(read(&value))
-            }
-            Glance::Miss => {
-                if notice == Notice::Counted {
-                    self.count_miss(hash, None);
-                }
-                None
-            }
-            Glance::Unclear => self.look_under_latch(hash, key, notice, read),
-        }
-    }
-
-    #[inline(never)]
-    fn look_under_latch<Q, R>(
+    fn look_hashed<const COUNT: Counted, Q, R>(
         &self,
         hash: u64,
         key: &Q,
-        notice: Notice,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R>
     where
-        Q: Equivalent<K> + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
-        let counted = notice == Notice::Counted;
-        match &self.storage {
-            Storage::Sets(sets) if !self.reads_matter => match sets.look(hash, key, counted, read) {
-                Ok(found) => {
-                    if counted {
-                        match found {
-                            Some(_) => self.counters.one(Count::Hits),
-                            None => self.count_miss(hash, None),
-                        }
+        if let Storage::Sets(sets) = &self.storage
+            && sets.kept().reads_are_plain()
+            && let Some(tally) = self.counters.own()
+        {
+            // The way of most look-ups: no lock, nothing to be asked, and no call but the last.
+            match sets.glance(hash, key, COUNT) {
+                Glance::Hit(value) => {
+                    if COUNT {
+                        tally.one(Count::Hits);
                     }
-                    found
+                    return Some(read(&value));
                 }
-                Err(read) => self.look_locked(hash, key, notice, read),
-            },
-            _ => self.look_locked(hash, key, notice, read),
+                Glance::Miss if COUNT && self.memory.is_none() => {
+                    tally.one(Count::ColdMisses);
+                    return None;
+                }
+                Glance::Miss if !COUNT => return None,
+                Glance::Miss | Glance::Unclear => {}
+            }
         }
+        self.look_again::<COUNT, _, _>(key, read)
     }
 
-    /// Looks where there is nothing to be asked about an entry, and nothing to be done but to read it.
-    #[inline]
-    fn read_plainly<Q, R, F>(&self, hash: u64, key: &Q, notice: Notice, read: F) -> Result<Option<R>, F>
+    /// As [`look`](Self::look), for all that it has no short way for.
+    #[inline(never)]
+    fn look_again<const COUNT: Counted, Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
-        Q: Equivalent<K> + ?Sized,
-        F: FnOnce(&V) -> R,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
-        let Storage::Exact(exact) = &self.storage else { return Err(read) };
-        if exact.kept().any() || self.lifetimes.reads_matter() {
-            return Err(read);
-        }
-        let result = exact.read(hash, key, notice == Notice::Counted, read)?;
-        if notice == Notice::Counted {
-            match result {
+        let hash = self.hash(key); // anew: the short way has no register to spare for it
+        let looked = match &self.storage {
+            Storage::Exact(exact) if exact.kept().reads_are_plain() => exact.read(hash, key, COUNT, read),
+            Storage::Sets(sets) if !self.reads_matter => match self.glance_at(sets, hash, key, COUNT) {
+                Glance::Hit(value) => {
+                    if COUNT {
+                        self.counters.one(Count::Hits);
+                    }
+                    return Some(read(&value));
+                }
+                Glance::Miss => Ok(None),
+                Glance::Unclear => sets.look(hash, key, COUNT, read),
+            },
+            _ => Err(read),
+        };
+        let found = match looked {
+            Ok(found) => found,
+            Err(read) => return self.look_locked::<COUNT, _, _>(hash, key, read),
+        };
+        if COUNT {
+            match found {
                 Some(_) => self.counters.one(Count::Hits),
                 None => self.count_miss(hash, None),
             }
         }
-        Ok(result)
+        found
     }
 
     /// A hit that needs no refresh, counted, if it can be had without a lock.
@@ -168,31 +157,44 @@ where
     where
         Q: Equivalent<K> + ?Sized,
     {
-        if self.lifetimes.refreshes() {
+        let Storage::Sets(sets) = &self.storage else { return None };
+        let plain = sets.kept().reads_are_plain();
+        if !plain && (self.reads_matter || self.lifetimes.refreshes()) {
             return None;
         }
-        let Glance::Hit(value) = self.glance_at(hash, key, true) else { return None };
+        let glance = if plain { sets.glance(hash, key, true) } else { Glance::Unclear };
+        let value = match glance {
+            Glance::Hit(value) => value,
+            Glance::Miss => return None,
+            Glance::Unclear => match self.glance_at(sets, hash, key, true) {
+                Glance::Hit(value) => value,
+                Glance::Miss | Glance::Unclear => return None,
+            },
+        };
         self.counters.one(Count::Hits);
         Some(value)
     }
 
     /// Looks without a lock, where that can be done.
-    #[inline]
-    fn glance_at<Q>(&self, hash: u64, key: &Q, count: bool) -> Glance<V>
+    #[inline(never)]
+    fn glance_at<Q>(&self, sets: &Sets<K, V>, hash: u64, key: &Q, count: bool) -> Glance<V>
     where
         Q: Equivalent<K> + ?Sized,
     {
-        match &self.storage {
-            // Tags are asked about under the lock: while the entry is where it was found.
-            Storage::Sets(sets) if sets.reads_race() && !self.reads_matter => {
-                sets.glance(hash, key, count, |stamps| stamps.tags == 0 && self.serves(stamps))
-            }
-            _ => Glance::Unclear,
+        if !sets.reads_race() {
+            return Glance::Unclear;
         }
+        // Tags are asked about under the lock: while the entry is where it was found.
+        sets.glance_twice(hash, key, count, |stamps| stamps.tags == 0 && self.serves(stamps))
     }
 
     #[inline(never)]
-    fn look_locked<Q, R>(&self, hash: u64, key: &Q, notice: Notice, read: impl FnOnce(&V) -> R) -> Option<R>
+    fn look_locked<const COUNT: Counted, Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
     where
         Q: Equivalent<K> + ?Sized,
     {
@@ -203,13 +205,13 @@ where
         // Past its time, and kept for those who would load it: a miss here.
         let stale = (found.is_some() && served.is_none()).then_some(Cause::Expired);
         let result = served.map(|slot| {
-            if notice == Notice::Counted {
+            if COUNT {
                 self.touch(&mut place, slot);
             }
             read(place.value(slot))
         });
         drop(place);
-        if notice == Notice::Counted {
+        if COUNT {
             match result {
                 Some(_) => self.counters.one(Count::Hits),
                 None => self.count_miss(hash, departed.last_cause().or(stale)),

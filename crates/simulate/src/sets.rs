@@ -72,14 +72,15 @@ impl Sets {
         let home = self.geometry.home(spread(hash));
         self.room = loop {
             let set = self.set_of(home);
-            if let Some(place) = self.free(set) {
+            if let Some(place) = self.free(set, home.tag) {
                 break Room { home: set, place, marked: false };
             }
             if self.levels[home.family as usize] < self.geometry.level_max() {
                 self.grow(home.family, departed);
                 continue;
             }
-            let mirror = self.geometry.mirror(home).and_then(|mirror| self.free(self.set_of(mirror)));
+            let mirror =
+                self.geometry.mirror(home).and_then(|mirror| self.free(self.set_of(mirror), home.tag));
             break match mirror {
                 Some(place) => Room { home: set, place, marked: false },
                 None => {
@@ -116,10 +117,10 @@ impl Sets {
         self.geometry.limits().usable(set as u64)
     }
 
-    /// The first free way of a set.
-    fn free(&self, set: usize) -> Option<Place> {
+    /// The free way of a set that an entry of `tag` likes best.
+    fn free(&self, set: usize, tag: u16) -> Option<Place> {
         let free = self.usable(set) & !occupied(&self.sets[set].tags);
-        (free != 0).then(|| Place { set, way: free.trailing_zeros() as usize })
+        (free != 0).then(|| Place { set, way: Geometry::near(free, tag) })
     }
 
     /// Chooses who leaves a full set for a newcomer.
@@ -181,7 +182,7 @@ impl Sets {
                 continue;
             }
             let slot = self.take(Place { set: from, way });
-            if let Some(free) = self.free(to) {
+            if let Some(free) = self.free(to, tags[way]) {
                 self.put(free, slot, tags[way], displaced & (1 << way) != 0);
                 self.sets[to].marks.take_over(free.way, &marks, way);
             } else {

@@ -22,17 +22,32 @@ impl Stamps {
 
 /// What a cache keeps beside its entries by now, so that one that keeps nothing asks for nothing. Told before the first
 /// entry that needs it comes in; who sees that entry sees this.
+///
+/// One byte for all that may stand in the way of the shortest look-up.
 #[derive(Debug, Default)]
 pub(crate) struct Kept(AtomicU8);
 
 impl Kept {
     const TIMES: u8 = 1;
     const TAGS: u8 = 2;
+    /// Nothing kept, but look-ups have more to do than to read.
+    const BUSY_READS: u8 = 4;
 
     /// Whether an entry may be held and yet not to be served.
     #[inline]
     pub(crate) fn any(&self) -> bool {
-        self.0.load(Relaxed) != 0
+        self.0.load(Relaxed) & (Self::TIMES | Self::TAGS) != 0
+    }
+
+    /// Whether a look-up is a read and nothing else, so that nothing is to be asked.
+    #[inline]
+    pub(crate) fn reads_are_plain(&self) -> bool {
+        self.0.load(Relaxed) == 0
+    }
+
+    /// Look-ups have more to do than to read, whatever is kept.
+    pub(crate) fn make_reads_busy(&self) {
+        self.0.fetch_or(Self::BUSY_READS, Relaxed);
     }
 
     /// `stamps` are about to be kept.

@@ -105,6 +105,13 @@ impl Latch {
         }
     }
 
+    /// What the count is, to be compared [afterwards](Self::is_still), without a look at whether somebody holds the latch:
+    /// if he does and changes anything, the count is another afterwards.
+    #[inline]
+    pub(crate) fn version_at_once(&self) -> u32 {
+        self.0.load(Acquire) & !HELD
+    }
+
     /// Whether all that was read since [`version`](Self::version) said `version` was read from one state.
     #[inline]
     pub(crate) fn is_still(&self, version: u32) -> bool {

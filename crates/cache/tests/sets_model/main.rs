@@ -33,6 +33,25 @@ mod storage {
     pub(crate) mod held {
         pub(crate) const fn forbid(_: &crate::latch::Latch) {}
     }
+
+    pub(crate) mod sets {
+        #[cfg(target_arch = "x86_64")]
+        pub(crate) mod words {
+            use std::arch::x86_64::{__m128i, _mm_set_epi64x};
+
+            use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+            /// What one load of the machine does there.
+            pub(crate) fn pair_of_words([low, high]: &[AtomicU64; 2]) -> __m128i {
+                let (low, high) = (low.load(Relaxed), high.load(Relaxed));
+                #[expect(unsafe_code, reason = "SSE2 is part of every x86-64")]
+                // SAFETY: as above, and it touches no memory.
+                unsafe {
+                    _mm_set_epi64x(high.cast_signed(), low.cast_signed())
+                }
+            }
+        }
+    }
 }
 
 #[expect(dead_code, reason = "a model does not do all that the cache does")]

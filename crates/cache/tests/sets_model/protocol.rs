@@ -107,8 +107,26 @@ impl Sets {
         self.level.load(Acquire)
     }
 
-    /// As `Sets::glance_twice`.
+    /// As `Sets::glance`. `None`: it cannot say.
+    fn glance(&self, key: Key) -> Option<Option<u64>> {
+        let level = self.level();
+        let set = &self.planes[key.plane(level)];
+        let version = set.header.latch.version_at_once();
+        let matching = set.header.matching(key.tag());
+        if matching != 0 {
+            let copy =
+                set.pairs[matching.trailing_zeros() as usize].each_ref().map(|word| word.load(Relaxed));
+            return (set.header.latch.is_still(version) && copy[0] == key.0).then_some(Some(copy[1]));
+        }
+        let unclear = set.header.overflows() || !set.header.latch.is_still(version) || self.level() != level;
+        (!unclear).then_some(None)
+    }
+
+    /// At a glance, or as `Sets::glance_twice`.
     pub(crate) fn get(&self, key: Key) -> Option<u64> {
+        if let Some(found) = self.glance(key) {
+            return found;
+        }
         loop {
             let level = self.level();
             match self.planes[key.plane(level)].search(key) {

@@ -136,6 +136,22 @@ impl Geometry {
         tag as usize & mask as usize
     }
 
+    /// The way that an entry of `tag` likes best, told by bits that do not tell its set: where a look-up may ask for its
+    /// memory before it knows.
+    #[must_use]
+    #[inline]
+    pub const fn favourite(tag: u16) -> usize {
+        (tag >> 12) as usize
+    }
+
+    /// The first of `ways` from the [favourite](Self::favourite) of `tag` on, round and round. At least one is given.
+    #[must_use]
+    #[inline]
+    pub const fn near(ways: u16, tag: u16) -> usize {
+        let favourite = Self::favourite(tag);
+        (favourite + ways.rotate_right(favourite as u32).trailing_zeros() as usize) % WAYS
+    }
+
     /// The number of a set, by which its slots are [limited](Limits::usable).
     #[must_use]
     #[inline]

@@ -32,13 +32,10 @@ impl Marks {
     /// Counts a hit on `way`. Saturates at three.
     #[inline]
     pub fn hit(&mut self, way: usize) {
-        let (low, high) = (1 << way, 1 << (way + WAYS));
-        let carry = (self.frequency & low) << WAYS;
-        if self.frequency & high == 0 {
-            self.frequency = (self.frequency ^ low) | carry;
-        } else {
-            self.frequency |= low;
-        }
+        // One more in binary, and three stays three: the low bit is set unless it was and the high was not.
+        let (low, high) = ((self.frequency >> way) & 1, (self.frequency >> (way + WAYS)) & 1);
+        let counted = (!low & 1 | high) | (low | high) << WAYS;
+        self.frequency = self.frequency & !(0x1_0001 << way) | counted << way;
     }
 
     /// An entry came to `way`: to main if it was remembered, else to small.

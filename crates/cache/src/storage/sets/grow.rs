@@ -125,17 +125,17 @@ impl<K, V> Held<'_, K, V> {
     /// Moves an entry to another set. If that is full, it goes, or one that is not pinned if it is.
     fn hand_over(&mut self, to: &mut Self, way: usize, departed: &mut Departed<K, V>) {
         let pinned = self.set.header().pinned() & (1 << way) != 0;
-        match to.room_for(pinned, departed) {
+        match to.room_for(pinned, self.set.header().tag(way), departed) {
             Some(to_way) => self.move_to(to, way, to_way),
             None => self.let_go(way, departed),
         }
     }
 
     /// A free way, if need be of an entry that is not pinned for one that is.
-    fn room_for(&mut self, pinned: bool, departed: &mut Departed<K, V>) -> Option<usize> {
+    fn room_for(&mut self, pinned: bool, tag: u16, departed: &mut Departed<K, V>) -> Option<usize> {
         let free = self.free();
         if free != 0 {
-            return Some(free.trailing_zeros() as usize);
+            return Some(Geometry::near(free, tag));
         }
         let (way, Pair { key, value }, stamps) =
             if pinned { self.evict_among(self.usable())? } else { return None };
@@ -164,7 +164,7 @@ impl<K, V> Held<'_, K, V> {
         let beyond = self.set.header().occupied() & !self.usable();
         for way in (0..WAYS).filter(|way| beyond & (1 << way) != 0) {
             let pinned = self.set.header().pinned() & (1 << way) != 0;
-            match self.room_for(pinned, departed) {
+            match self.room_for(pinned, self.set.header().tag(way), departed) {
                 Some(to_way) => self.move_within(way, to_way),
                 None => self.let_go(way, departed),
             }

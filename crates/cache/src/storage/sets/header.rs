@@ -1,5 +1,6 @@
 //! The 64 bytes before the entries of a set: all that a look-up of a key that is not there reads.
 
+pub(super) use self::tags::Tags;
 use nuthatch_policy::sets::Marks;
 
 use crate::{
@@ -28,37 +29,42 @@ pub(super) struct Header {
     hands: AtomicU8,
     ghosts: [AtomicU64; 2],
     /// One tag of 16 bits per way, four to a word; zero is a free way.
-    tags: [AtomicU64; 4],
+    tags: [[AtomicU64; 2]; 2],
 }
 
 impl Header {
     /// Which ways hold `tag`; a bit each.
     #[inline]
     pub(super) fn matching(&self, tag: u16) -> u16 {
-        equal(self.tags(), tag)
+        self.tags().equal(tag)
     }
 
     /// Which ways hold an entry.
     #[inline]
     pub(super) fn occupied(&self) -> u16 {
-        !equal(self.tags(), 0)
+        !self.tags().equal(0)
     }
 
     #[inline]
-    fn tags(&self) -> [u64; 4] {
-        let [a, b, c, d] = &self.tags;
-        [a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), d.load(Relaxed)]
+    pub(super) fn tags(&self) -> Tags {
+        Tags::of(&self.tags)
     }
 
     #[inline]
     pub(super) fn tag(&self, way: usize) -> u16 {
-        (self.tags[way / 4].load(Relaxed) >> (way % 4 * 16)) as u16
+        (self.tag_word(way).load(Relaxed) >> (way % 4 * 16)) as u16
     }
 
     #[inline]
     pub(super) fn set_tag(&self, way: usize, tag: u16) {
-        let (word, shift) = (&self.tags[way / 4], way % 4 * 16);
+        let (word, shift) = (self.tag_word(way), way % 4 * 16);
         word.store((word.load(Relaxed) & !(0xffff << shift)) | (u64::from(tag) << shift), Relaxed);
+    }
+
+    /// Where the tag of a way is, with those of three others.
+    #[inline]
+    fn tag_word(&self, way: usize) -> &AtomicU64 {
+        &self.tags.as_flattened()[way / 4]
     }
 
     /// Counts a hit, with or without the latch. Writes nothing once the count is at its highest.
@@ -156,31 +162,58 @@ fn set_bit(bits: &AtomicU16, way: usize, on: bool) {
     bits.store(rest | u16::from(on) << way, Relaxed);
 }
 
-/// Which of 16 lanes equal `tag`.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn equal(tags: [u64; 4], tag: u16) -> u16 {
-    use std::arch::x86_64::{
-        _mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set_epi64x, _mm_set1_epi16,
-    };
-    #[expect(unsafe_code, reason = "SSE2 is part of every x86-64")]
-    // SAFETY: every x86-64 has SSE2, and these touch no memory.
-    let mask = unsafe {
-        let tag = _mm_set1_epi16(tag as i16);
-        let low = _mm_cmpeq_epi16(_mm_set_epi64x(tags[1] as i64, tags[0] as i64), tag);
-        let high = _mm_cmpeq_epi16(_mm_set_epi64x(tags[3] as i64, tags[2] as i64), tag);
-        _mm_movemask_epi8(_mm_packs_epi16(low, high))
-    };
-    mask as u16
+/// The tags, as they are compared: all at once.
+#[cfg(all(not(miri), target_arch = "x86_64"))]
+mod tags {
+    #![expect(unsafe_code, reason = "SSE2 is part of every x86-64")]
+
+    use std::arch::x86_64::{__m128i, _mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set1_epi16};
+
+    use crate::{storage::sets::words::pair_of_words, sync::atomic::AtomicU64};
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Tags(__m128i, __m128i);
+
+    impl Tags {
+        #[inline]
+        pub(super) fn of(words: &[[AtomicU64; 2]; 2]) -> Self {
+            Self(pair_of_words(&words[0]), pair_of_words(&words[1]))
+        }
+
+        /// Which of the 16 equal `tag`.
+        #[inline]
+        pub(crate) fn equal(self, tag: u16) -> u16 {
+            // SAFETY: every x86-64 has SSE2, and these touch no memory.
+            let mask = unsafe {
+                let tag = _mm_set1_epi16(tag.cast_signed());
+                let (low, high) = (_mm_cmpeq_epi16(self.0, tag), _mm_cmpeq_epi16(self.1, tag));
+                _mm_movemask_epi8(_mm_packs_epi16(low, high))
+            };
+            mask as u16
+        }
+    }
 }
 
-/// Which of 16 lanes equal `tag`.
-#[cfg(not(target_arch = "x86_64"))]
-#[inline]
-fn equal(tags: [u64; 4], tag: u16) -> u16 {
-    let mut mask = 0;
-    for way in 0..nuthatch_policy::sets::WAYS {
-        mask |= u16::from((tags[way / 4] >> (way % 4 * 16)) as u16 == tag) << way;
+/// The tags, as they are compared.
+#[cfg(not(all(not(miri), target_arch = "x86_64")))]
+mod tags {
+    use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Tags([u64; 4]);
+
+    impl Tags {
+        #[inline]
+        pub(super) fn of([[a, b], [c, d]]: &[[AtomicU64; 2]; 2]) -> Self {
+            Self([a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), d.load(Relaxed)])
+        }
+
+        /// Which of the 16 equal `tag`.
+        #[inline]
+        pub(crate) fn equal(self, tag: u16) -> u16 {
+            (0..16).fold(0, |mask, way| {
+                mask | u16::from((self.0[way / 4] >> (way % 4 * 16)) as u16 == tag) << way
+            })
+        }
     }
-    mask
 }

@@ -75,10 +75,15 @@ impl<K, V> Sets<K, V> {
     pub(crate) fn new(capacity: u64, copied: bool) -> Self {
         let geometry = Geometry::new(capacity);
         let levels: Box<[_]> = (0..geometry.families()).map(|_| AtomicU8::new(0)).collect();
+        let racing = copied && words::AVAILABLE && size_of::<layout::Pair<K, V>>() <= COPIED_BYTES_MAX;
+        let kept = Kept::default();
+        if !racing {
+            kept.make_reads_busy();
+        }
         Self {
-            racing: copied && words::AVAILABLE && size_of::<layout::Pair<K, V>>() <= COPIED_BYTES_MAX,
+            racing,
             columns: Columns::new(levels.len()),
-            kept: Kept::default(),
+            kept,
             planes: Planes::new(geometry.families()),
             levels,
             mask_max: AtomicU8::new(mask_of(geometry.level_max())),

@@ -189,7 +189,7 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         loop {
             let free = self.home.free();
             if free != 0 {
-                self.room = Some(Slot(free.trailing_zeros() as usize));
+                self.room = Some(Slot(Geometry::near(free, self.tag)));
                 return Ok(());
             }
             if !sets.may_grow(home.family) {
@@ -275,7 +275,7 @@ impl<K, V> Sets<K, V> {
         }
         let other = self.try_lock(mirror)?;
         let free = other.free();
-        (free != 0).then_some((other, free.trailing_zeros() as usize))
+        (free != 0).then_some((other, Geometry::near(free, mirror.tag)))
     }
 
     /// Whether all ways of a set are taken, as far as a glance can tell.

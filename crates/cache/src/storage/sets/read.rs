@@ -29,33 +29,49 @@ enum Search<K, V> {
 }
 
 impl<K, V> Sets<K, V> {
-    /// Looks at the entry of `key`. To be called only if [`reads_race`](Self::reads_race). `count`: it is a hit. `serves` is
-    /// asked if anything is kept beside entries.
+    /// Looks at the entry of `key` where most keys are found, and nothing is kept beside entries. To be called only if
+    /// [`reads_are_plain`](crate::storage::Kept::reads_are_plain). `count`: it is a hit.
+    ///
+    /// Straight on: what it would have to wait for, or look at twice, is [`Glance::Unclear`].
     #[inline]
-    pub(crate) fn glance<Q>(
-        &self,
-        hash: u64,
-        key: &Q,
-        count: bool,
-        serves: impl Fn(&Stamps) -> bool + Copy,
-    ) -> Glance<V>
+    pub(crate) fn glance<Q>(&self, hash: u64, key: &Q, count: bool) -> Glance<V>
     where
         Q: Equivalent<K> + ?Sized,
     {
         let home = self.geometry.home(hash);
-        if self.kept.any() {
-            return self.glance_twice(home, key, count, serves);
-        }
         let mask = self.mask(home.family);
-        match self.search::<false, Q>(home, mask, key, count, serves) {
-            // Who finds an entry that came with a time of its own finds this changed.
-            Search::Found(_) if self.kept.any() => Glance::Unclear,
-            Search::Found(pair) => Glance::Hit(pair.value),
-            Search::Doubtful => Glance::Unclear,
-            // Did the family grow while we looked at the set that was its home?
-            Search::Absent { overflows: false } if self.mask(home.family) == mask => Glance::Miss,
-            Search::Absent { .. } => self.glance_twice(home, key, count, serves),
+        let Some(set) = self.set(home.family, Geometry::plane_masked(home.tag, mask)) else {
+            return Glance::Unclear;
+        };
+        let header = set.header();
+        // Most likely the line that the header will point to: asked for at once, not one after the other.
+        set.prefetch_pair(Geometry::favourite(home.tag));
+        let version = header.latch.version_at_once();
+        let matching = header.matching(home.tag);
+        if matching != 0 {
+            let way = matching.trailing_zeros() as usize;
+            // SAFETY: reads are plain, so they race: pairs are `Copy` and written by single stores.
+            let copy = unsafe { set.racing_copy(way) };
+            if !header.latch.is_still(version) {
+                return Glance::Unclear;
+            }
+            // SAFETY: the tag says that the way was occupied, and nobody wrote since: the copy is a whole pair.
+            let pair = unsafe { copy.assume_init() };
+            // Who finds an entry that came with a time of its own finds reads plain no more. Another key of the same tag is
+            // met once in thousands of look-ups.
+            if !key.equivalent(&pair.key) || !self.kept.reads_are_plain() {
+                return Glance::Unclear;
+            }
+            if count {
+                header.hit(way);
+            }
+            return Glance::Hit(pair.value);
         }
+        // Nobody wrote, none of this home is elsewhere, and the set is still its home.
+        if header.overflows() || !header.latch.is_still(version) || self.mask(home.family) != mask {
+            return Glance::Unclear;
+        }
+        Glance::Miss
     }
 
     /// What `read` makes of the value of `key`, under the latch of its set. Gives `read` back if something is kept beside
@@ -89,12 +105,11 @@ impl<K, V> Sets<K, V> {
         }
     }
 
-    /// As [`glance`](Self::glance), for a key that may be in its other set, or whose family grows just now, or that may
-    /// have a time of its own.
-    #[inline(never)]
-    fn glance_twice<Q>(
+    /// As [`glance`](Self::glance), wherever the key is, whoever writes, and whatever is kept: `serves` is asked if anything
+    /// is. To be called only if [`reads_race`](Self::reads_race).
+    pub(crate) fn glance_twice<Q>(
         &self,
-        home: Home,
+        hash: u64,
         key: &Q,
         count: bool,
         serves: impl Fn(&Stamps) -> bool + Copy,
@@ -102,15 +117,16 @@ impl<K, V> Sets<K, V> {
     where
         Q: Equivalent<K> + ?Sized,
     {
+        let home = self.geometry.home(hash);
         loop {
             let mask = self.mask(home.family);
-            match self.search::<true, Q>(home, mask, key, count, serves) {
+            match self.search(home, mask, key, count, serves) {
                 Search::Found(pair) => return Glance::Hit(pair.value),
                 Search::Doubtful => return Glance::Unclear,
                 Search::Absent { overflows } => {
                     if overflows && let Some(mirror) = self.geometry.mirror(home) {
                         let other_mask = self.mask(mirror.family);
-                        match self.search::<true, Q>(mirror, other_mask, key, count, serves) {
+                        match self.search(mirror, other_mask, key, count, serves) {
                             Search::Found(pair) => return Glance::Hit(pair.value),
                             Search::Doubtful => return Glance::Unclear,
                             Search::Absent { .. } if self.mask(mirror.family) != other_mask => continue,
@@ -150,9 +166,7 @@ impl<K, V> Sets<K, V> {
         self.set(home.family, Geometry::plane_masked(home.tag, self.mask(home.family)))
     }
 
-    /// `KEPT`: what is kept beside the entry matters.
-    #[inline]
-    fn search<const KEPT: bool, Q>(
+    fn search<Q>(
         &self,
         home: Home,
         mask: u8,
@@ -174,14 +188,14 @@ impl<K, V> Sets<K, V> {
                 // SAFETY: `reads_race`: pairs are `Copy` and written by single stores.
                 let copy = unsafe { set.racing_copy(way) };
                 let cell = Cell { family: home.family, plane, way };
-                let stamps = KEPT.then(|| self.columns.stamps(cell, header.era()));
+                let stamps = self.columns.stamps(cell, header.era());
                 if !header.latch.is_still(version) {
                     continue 'again;
                 }
                 // SAFETY: the tag says that the way was occupied, and nobody wrote since: the copy is a whole pair.
                 let pair = unsafe { copy.assume_init() };
                 if key.equivalent(&pair.key) {
-                    if stamps.is_some_and(|stamps| !serves(&stamps)) {
+                    if !serves(&stamps) {
                         return Search::Doubtful;
                     }
                     if count {

@@ -8,6 +8,8 @@
 #![expect(unsafe_code, reason = "racing copies; what makes each sound is written at its block")]
 
 use std::mem::MaybeUninit;
+#[cfg(all(not(miri), target_arch = "x86_64"))]
+use std::sync::atomic::AtomicU64;
 
 /// Whether this machine's words can be copied so. Elsewhere readers take the lock.
 pub(crate) const AVAILABLE: bool = cfg!(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64")));
@@ -71,6 +73,20 @@ pub(crate) unsafe fn store<T>(to: *mut T, value: T) {
             }
         }
     });
+}
+
+/// Two words at once, of which each is one of the words that were there at some moment.
+#[cfg(all(not(miri), target_arch = "x86_64"))]
+#[inline(always)]
+pub(super) fn pair_of_words(words: &[AtomicU64; 2]) -> std::arch::x86_64::__m128i {
+    let pair;
+    // SAFETY: 16 bytes are read from where 16 live; the compiler takes it for a relaxed load, and words are aligned, so
+    // no processor with 64-bit words tears one.
+    unsafe {
+        std::arch::asm!("movdqu {pair}, xmmword ptr [{at}]", at = in(reg) words, pair = out(xmm_reg) pair,
+            options(nostack, preserves_flags, readonly));
+    }
+    pair
 }
 
 /// One load of the machine, and one load and one store. Alignment is not needed, for tearing is allowed.
