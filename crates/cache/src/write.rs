@@ -11,7 +11,7 @@ use crate::{
     Cache, Cause, Terms,
     counters::Count,
     lifetimes::Times,
-    storage::{Departed, Entry, NoRoom, Place, Put, Sets, Slot, Stamps, Storage},
+    storage::{Departed, Entry, Fast, NoRoom, Place, Put, Sets, Slot, Stamps, Storage},
     tagging::Pass,
 };
 
@@ -135,6 +135,22 @@ where
     #[inline]
     fn put_plain(&self, sets: &Sets<K, V>, key: K, value: V) -> Option<V> {
         let hash = self.hash(&key);
+        match sets.put_fast(hash, key, value, |key| self.flights.fence(hash, key)) {
+            Fast::InsertedFor(key, value) => {
+                self.counters.one(Count::Insertions);
+                self.see_off_plain(key, value, Cause::Size);
+                None
+            }
+            Fast::Replaced(key, old) => {
+                self.counters.one(Count::Insertions);
+                self.see_off_plain(key, old, Cause::Replaced)
+            }
+            Fast::Otherwise(key, value) => self.put_otherwise(sets, hash, key, value),
+        }
+    }
+
+    #[inline(never)]
+    fn put_otherwise(&self, sets: &Sets<K, V>, hash: u64, key: K, value: V) -> Option<V> {
         let mut departed = self.leaving();
         match sets.put(hash, key, value, |key| self.flights.fence(hash, key), &mut departed) {
             Put::Inserted => self.counters.one(Count::Insertions),
@@ -146,7 +162,7 @@ where
                 self.counters.one(Count::Insertions);
                 return self.see_off_plain(key, old, Cause::Replaced);
             }
-            Put::Refused(..) | Put::Busy(..) => self.counters.one(Count::Rejections),
+            Put::Refused(..) => self.counters.one(Count::Rejections),
         }
         None
     }

@@ -19,7 +19,7 @@ pub(crate) use self::{
     held::Noted,
     latch::wait as pause,
     place::{Busy, NoRoom, Place, Slot},
-    sets::{Glance, Put, Sets},
+    sets::{Fast, Glance, Put, Sets},
 };
 
 /// The entries of a cache.

@@ -119,6 +119,7 @@ fn clear_leaves_nothing_behind_while_the_capacity_changes<T: Datum>(shape: Shape
             while !done.load(Relaxed) {
                 round += 1;
                 cache.resize(if round % 2 == 0 { 1_000 } else { 8_000 }).unwrap();
+                thread::yield_now(); // a latch is not fair: the other shall get it as well
             }
         });
         let _done = Done(done);

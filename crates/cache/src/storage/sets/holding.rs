@@ -31,6 +31,7 @@ impl<'a, K, V> Held<'a, K, V> {
         Some(Self { sets, set, family, plane, changed: false })
     }
 
+    #[inline]
     pub(super) fn try_lock(sets: &'a Sets<K, V>, family: u64, plane: usize) -> Option<Self> {
         let set = sets.set(family, plane)?;
         set.header().latch.try_lock().then(|| Self { sets, set, family, plane, changed: false })
@@ -54,7 +55,16 @@ impl<'a, K, V> Held<'a, K, V> {
     /// The way of `key`.
     #[inline]
     pub(super) fn search<Q: Equivalent<K> + ?Sized>(&self, tag: u16, key: &Q) -> Option<usize> {
-        let mut matching = self.set.header().matching(tag);
+        self.search_among(self.set.header().matching(tag), key)
+    }
+
+    /// The way of `key`, if it is one of those `matching` its tag.
+    #[inline]
+    pub(super) fn search_among<Q: Equivalent<K> + ?Sized>(
+        &self,
+        mut matching: u16,
+        key: &Q,
+    ) -> Option<usize> {
         while matching != 0 {
             let way = matching.trailing_zeros() as usize;
             // SAFETY: `tag` is not zero, so the way is occupied; we hold the latch.
@@ -180,22 +190,23 @@ impl<'a, K, V> Held<'a, K, V> {
         Some((way, pair, stamps))
     }
 
-    /// Puts a pair in the place of an entry that leaves, which is returned. `None` if all are pinned.
-    #[inline]
+    /// Puts a pair in the place of one of `candidates`, which leaves and is returned. Gives the pair back if there are none.
+    #[inline(always)]
     pub(super) fn put_for_victim(
         &mut self,
         tag: u16,
+        candidates: u16,
         pair: Pair<K, V>,
-    ) -> Option<(usize, Pair<K, V>, Option<Stamps>)> {
-        let (header, mut marks) = (self.set.header(), self.set.header().marks());
-        let (candidates, displaced) = (header.occupied() & !header.pinned(), header.displaced());
-        let way = marks.replace(tag, candidates, displaced, |way| header.tag(way))?;
-        let stamps = self.sets.kept.any().then(|| self.stamps(way));
+    ) -> Result<(usize, Pair<K, V>), Pair<K, V>> {
+        let (header, mut marks, displaced) =
+            (self.set.header(), self.set.header().marks(), self.set.header().displaced());
+        let Some(way) = marks.replace(tag, candidates, displaced, |way| header.tag(way)) else {
+            return Err(pair);
+        };
         self.changed = true;
         header.set_marks(&marks);
         if displaced & (1 << way) != 0 {
-            header.set_displaced(way, false);
-            self.sets.tell_home(Home { tag: header.tag(way), family: self.family });
+            self.bring_home(way);
         }
         header.set_tag(way, tag);
         // SAFETY: occupied, the latch is ours, and a new pair is put in the old one's place at once.
@@ -204,10 +215,28 @@ impl<'a, K, V> Held<'a, K, V> {
             self.set.put(way, pair, self.sets.racing);
             old
         };
-        if stamps.is_some() {
-            self.set_stamps(way, &Stamps::plain(1));
+        Ok((way, old))
+    }
+
+    /// The entry at `way`, displaced so far, leaves.
+    #[cold]
+    fn bring_home(&self, way: usize) {
+        let header = self.set.header();
+        header.set_displaced(way, false);
+        self.sets.tell_home(Home { tag: header.tag(way), family: self.family });
+    }
+
+    /// Puts a new value in the place of the one at an occupied way, which is returned.
+    #[inline]
+    pub(super) fn replace(&mut self, way: usize, value: V) -> V {
+        self.pair(way);
+        self.changed = true;
+        // SAFETY: occupied, the latch is ours, and a new value is put in the old one's place at once.
+        unsafe {
+            let old = self.set.take_value(way);
+            self.set.put_value(way, value, self.sets.racing);
+            old
         }
-        Some((way, old, stamps))
     }
 }
 

@@ -145,14 +145,7 @@ impl<'a, K, V> SetPlace<'a, K, V> {
 
     pub(crate) fn replace(&mut self, slot: Slot, value: V) -> V {
         let (held, way) = self.at_mut(slot);
-        held.pair(way);
-        held.changed = true;
-        // SAFETY: occupied, the latch is ours, and a new value is put in the old one's place at once.
-        unsafe {
-            let old = held.set.take_value(way);
-            held.set.put_value(way, value, held.sets.racing);
-            old
-        }
+        held.replace(way, value)
     }
 
     /// A copy of the value, if values may not be changed in place because readers without the latch may look.
@@ -230,11 +223,15 @@ impl<'a, K, V> SetPlace<'a, K, V> {
     pub(super) fn put(&mut self, pair: Pair<K, V>) -> (Slot, Option<Entry<K, V>>) {
         let tag = self.tag;
         let Some(slot) = self.room.take() else {
+            let header = self.home.set.header();
+            let candidates = header.occupied() & !header.pinned();
             #[expect(clippy::panic, reason = "callers make room first, under the same latch")]
-            let Some((way, Pair { key, value }, stamps)) = self.home.put_for_victim(tag, pair) else {
+            let Ok((way, Pair { key, value })) = self.home.put_for_victim(tag, candidates, pair) else {
                 panic!("room is made before an entry comes in")
             };
-            return (Slot(way), Some(Entry { key, value, stamps: stamps.unwrap_or(Stamps::plain(1)) }));
+            let stamps = self.home.stamps(way); // still those of the one that left
+            self.home.set_stamps(way, &Stamps::plain(1));
+            return (Slot(way), Some(Entry { key, value, stamps }));
         };
         let displaced = slot.0 >= WAYS;
         let header = self.home.set.header();

@@ -1,6 +1,8 @@
 //! The shortest way in: an entry of which nothing is kept beside key and value.
 
-use nuthatch_policy::sets::Home;
+use std::sync::atomic::Ordering::Relaxed;
+
+use nuthatch_policy::sets::Geometry;
 
 use crate::{
     Cause,
@@ -11,6 +13,16 @@ use crate::{
     },
 };
 
+/// What became of an entry on the shortest way.
+pub(crate) enum Fast<K, V> {
+    /// It is in, and these made way for it.
+    InsertedFor(K, V),
+    /// It is in, and this was the value before; and the key, which is not needed.
+    Replaced(K, V),
+    /// Not that simple: [`Sets::put`] is for these.
+    Otherwise(K, V),
+}
+
 /// What became of it.
 pub(crate) enum Put<K, V> {
     Inserted,
@@ -20,13 +32,49 @@ pub(crate) enum Put<K, V> {
     Replaced(K, V),
     /// It was not taken in: all that could make way is pinned.
     Refused(K, V),
-    /// Somebody holds what is to be looked at.
-    Busy(K, V),
 }
 
 impl<K: Eq, V> Sets<K, V> {
-    /// Keeps `value` as the value of `key`. `fence` is called with the key while its place is locked.
+    /// Keeps `value` as the value of `key` if that is held at home, or if the cache has been full for a while: its home is
+    /// then full, so is its other set, and none of its neighbours is elsewhere. `fence` is called with the key while its
+    /// place is locked.
+    ///
+    /// Straight on, as [`glance`](Self::glance) is: no waiting, and no second set.
     #[inline]
+    pub(crate) fn put_fast(&self, hash: u64, key: K, value: V, fence: impl Fn(&K)) -> Fast<K, V> {
+        let home = self.geometry.home(hash);
+        let mask = self.mask_max.load(Relaxed);
+        let Some(mut held) = Held::try_lock(self, home.family, Geometry::plane_masked(home.tag, mask)) else {
+            return Fast::Otherwise(key, value);
+        };
+        // A family that has not reached its size, or that was just changed.
+        if self.mask(home.family) != mask || self.kept.any() {
+            return Fast::Otherwise(key, value);
+        }
+        let header = held.set.header();
+        let tags = header.tags();
+        if let Some(way) = held.search_among(tags.equal(home.tag), &key) {
+            fence(&key);
+            header.hit(way);
+            return Fast::Replaced(key, held.replace(way, value));
+        }
+        let free = tags.equal(0);
+        if (free != 0 && free & held.usable() != 0)
+            || header.overflows()
+            || header.pinned() != 0
+            || !self.is_packed(home)
+        {
+            return Fast::Otherwise(key, value);
+        }
+        fence(&key);
+        match held.put_for_victim(home.tag, !free, Pair { key, value }) {
+            Ok((_, Pair { key, value })) => Fast::InsertedFor(key, value),
+            Err(Pair { key, value }) => Fast::Otherwise(key, value),
+        }
+    }
+
+    /// Keeps `value` as the value of `key`. `fence` is called with the key while its place is locked.
+    #[inline(never)]
     pub(crate) fn put(
         &self,
         hash: u64,
@@ -35,67 +83,51 @@ impl<K: Eq, V> Sets<K, V> {
         fence: impl Fn(&K),
         departed: &mut Departed<K, V>,
     ) -> Put<K, V> {
-        let home = self.geometry.home(hash);
         let mut waited = 0;
         loop {
-            let Some(mut held) = self.lock_home(home) else { continue };
-            let header = held.set.header();
-            // A cache that has been full for a while: the home is full, the other set as well, and none is displaced.
-            let steady = !header.overflows() && held.free() == 0 && self.is_packed(home);
-            let evictable = header.occupied() != 0 && header.pinned() == 0;
-            if !steady || !evictable || self.kept().any() || held.search(home.tag, &key).is_some() {
-                match self.put_otherwise(home, held, key, value, &fence, departed) {
-                    Put::Busy(same_key, same_value) => (key, value) = (same_key, same_value),
-                    put => return put,
-                }
-                wait(&mut waited);
-                continue;
+            match self.put_once(hash, key, value, &fence, departed) {
+                Ok(put) => return put,
+                Err((same_key, same_value)) => (key, value) = (same_key, same_value),
             }
-            fence(&key);
-            return match held.put_for_victim(home.tag, Pair { key, value }) {
-                Some((_, Pair { key, value }, _)) => Put::InsertedFor(key, value),
-                None => Put::Inserted, // not so: there is one, and it is not pinned
-            };
+            wait(&mut waited);
         }
     }
 
-    /// The same in all other cases.
-    #[inline(never)]
-    fn put_otherwise<'a>(
-        &'a self,
-        home: Home,
-        held: Held<'a, K, V>,
+    /// The same, unless somebody holds what is to be looked at: gives key and value back then.
+    fn put_once(
+        &self,
+        hash: u64,
         key: K,
         value: V,
         fence: &impl Fn(&K),
         departed: &mut Departed<K, V>,
-    ) -> Put<K, V> {
-        let mut place = crate::storage::sets::SetPlace::new(held, home);
-        let Ok(found) = place.seek(&key) else { return Put::Busy(key, value) };
+    ) -> Result<Put<K, V>, (K, V)> {
+        let mut place = self.lock(hash);
+        let Ok(found) = place.seek(&key) else { return Err((key, value)) };
         fence(&key);
         if let Some(slot) = found {
             place.hit(slot);
             let stamps = place.stamps(slot);
             let old = place.replace(slot, value);
             if stamps == Stamps::plain(1) {
-                return Put::Replaced(key, old);
+                return Ok(Put::Replaced(key, old));
             }
             // It had a time or tags of its own, which the new value has not.
             place.set_stamps(slot, &Stamps::plain(1));
             departed.push(Entry { key, value: old, stamps }, Cause::Replaced);
-            return Put::Inserted;
+            return Ok(Put::Inserted);
         }
         if place.room(departed).is_err() {
-            return Put::Refused(key, value);
+            return Ok(Put::Refused(key, value));
         }
         let (_, victim) = place.put(Pair { key, value });
-        match victim {
+        Ok(match victim {
             None => Put::Inserted,
             Some(Entry { key, value, stamps }) if stamps == Stamps::plain(1) => Put::InsertedFor(key, value),
             Some(entry) => {
                 departed.push(entry, Cause::Size);
                 Put::Inserted
             }
-        }
+        })
     }
 }
