@@ -8,7 +8,7 @@ use crate::{
     Cache, Cause,
     counters::Count,
     lifetimes::State,
-    storage::{Departed, Glance, Place, Sets, Slot, Stamps, Storage},
+    storage::{Departed, Glance, Look, Place, Sets, Slot, Stamps, Storage},
 };
 
 /// Whether a look-up is one that counts, and that the policy hears of: known when a look-up is compiled.
@@ -94,10 +94,13 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        if let Storage::Sets(sets) = &self.storage
-            && sets.kept().reads_are_plain()
-            && let Some(tally) = self.counters.own()
-        {
+        let Storage::Sets(sets) = &self.storage else {
+            return self.look_otherwise::<COUNT, _, _>(hash, key, read);
+        };
+        if !sets.kept().reads_are_plain() {
+            return self.look_otherwise::<COUNT, _, _>(hash, key, read);
+        }
+        if let Some(tally) = self.counters.own() {
             // The way of most look-ups: no lock, nothing to be asked, and no call but the last.
             match sets.glance(hash, key, COUNT) {
                 Glance::Hit(value) => {
@@ -117,38 +120,49 @@ where
         self.look_again::<COUNT, _, _>(key, read)
     }
 
-    /// As [`look`](Self::look), for all that it has no short way for.
-    #[inline(never)]
+    /// As [`look`](Self::look), for a key that the short way was not the way for.
+    #[cold]
     fn look_again<const COUNT: Counted, Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key); // anew: the short way has no register to spare for it
-        let looked = match &self.storage {
-            Storage::Exact(exact) if exact.kept().reads_are_plain() => exact.read(hash, key, COUNT, read),
+        self.look_otherwise::<COUNT, _, _>(hash, key, read)
+    }
+
+    /// As [`look`](Self::look), where there is no short way.
+    #[inline(never)]
+    fn look_otherwise<const COUNT: Counted, Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let (mut read, mut result) = (Some(read), None);
+        // Written where it is to be, for values may be large.
+        let mut then = |value: &V| result = read.take().map(|read| read(value));
+        let look = match &self.storage {
+            Storage::Exact(exact) if !self.reads_matter => exact.look(hash, key, COUNT, &mut then),
             Storage::Sets(sets) if !self.reads_matter => match self.glance_at(sets, hash, key, COUNT) {
                 Glance::Hit(value) => {
-                    if COUNT {
-                        self.counters.one(Count::Hits);
-                    }
-                    return Some(read(&value));
+                    then(&value);
+                    Look::Hit
                 }
-                Glance::Miss => Ok(None),
-                Glance::Unclear => sets.look(hash, key, COUNT, read),
+                Glance::Miss => Look::Miss,
+                Glance::Unclear => sets.look(hash, key, COUNT, &mut then),
             },
-            _ => Err(read),
+            _ => Look::Ask,
         };
-        let found = match looked {
-            Ok(found) => found,
-            Err(read) => return self.look_locked::<COUNT, _, _>(hash, key, read),
-        };
-        if COUNT {
-            match found {
-                Some(_) => self.counters.one(Count::Hits),
-                None => self.count_miss(hash, None),
-            }
+        match look {
+            Look::Hit if COUNT => self.counters.one(Count::Hits),
+            Look::Miss if COUNT => self.count_miss(hash, None),
+            Look::Hit | Look::Miss => {}
+            Look::Ask => result = read.and_then(|read| self.look_locked::<COUNT, _, _>(hash, key, read)),
         }
-        found
+        result
     }
 
     /// A hit that needs no refresh, counted, if it can be had without a lock.

@@ -22,6 +22,15 @@ pub(crate) use self::{
     sets::{Fast, Glance, Put, Sets},
 };
 
+/// What a look-up under a lock has come to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    Hit,
+    Miss,
+    /// Something is kept beside entries, which is to be asked first.
+    Ask,
+}
+
 /// The entries of a cache.
 #[expect(
     clippy::large_enum_variant,

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     Cause,
-    storage::{Departed, Entry, Kept, NoRoom, Slot, Stamps, latch::Latch},
+    storage::{Departed, Entry, Kept, Look, NoRoom, Slot, Stamps, latch::Latch},
 };
 
 pub(crate) struct Exact<K, V> {
@@ -92,19 +92,17 @@ impl<K, V> Exact<K, V> {
         ShardPlace { shard: self.shards[self.index(hash)].lock(), exact: self, room: 0, hash }
     }
 
-    /// What `read` makes of the value of `key`, whose entry has neither deadlines nor tags, under the lock of its shard. Gives
-    /// `read` back if some entries have.
+    /// Lets `read` see the value of `key`, whose entry has neither deadlines nor tags, under the lock of its shard.
     #[inline]
-    pub(crate) fn read<Q, R, F>(&self, hash: u64, key: &Q, count: bool, read: F) -> Result<Option<R>, F>
+    pub(crate) fn look<Q>(&self, hash: u64, key: &Q, count: bool, read: impl FnOnce(&V)) -> Look
     where
         Q: Equivalent<K> + ?Sized,
-        F: FnOnce(&V) -> R,
     {
         let mut shard = self.shards[self.index(hash)].lock();
         if self.kept.any() {
-            return Err(read);
+            return Look::Ask;
         }
-        Ok(shard.read(hash, key, count, read))
+        if shard.look(hash, key, count, read) { Look::Hit } else { Look::Miss }
     }
 
     /// Lets one entry go from a shard other than that of `hash`, whose own entries were not enough. One lock at a time.

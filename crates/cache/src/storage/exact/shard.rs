@@ -50,24 +50,19 @@ impl<K, V> Shard<K, V> {
         self.index.find(lower(hash), is_it).map(Slot)
     }
 
-    /// What `read` makes of the value of `key`; the policy hears of it if it `count`s.
+    /// Lets `read` see the value of `key`, if it is held; the policy hears of it if it `count`s.
     #[inline]
-    pub(super) fn read<Q, R>(
-        &mut self,
-        hash: u64,
-        key: &Q,
-        count: bool,
-        read: impl FnOnce(&V) -> R,
-    ) -> Option<R>
+    pub(super) fn look<Q>(&mut self, hash: u64, key: &Q, count: bool, read: impl FnOnce(&V)) -> bool
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let slot = self.find(hash, key)?;
-        let held = self.entries.get(slot)?;
+        let Some(slot) = self.find(hash, key) else { return false };
+        let Some(held) = self.entries.get(slot) else { return false };
         if count && !held.pinned {
             self.policy.hit(slot);
         }
-        Some(read(&held.value))
+        read(&held.value);
+        true
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use hashbrown::Equivalent;
 use nuthatch_policy::sets::{Geometry, Home};
 
 use crate::storage::{
-    Busy, Stamps,
+    Busy, Look, Stamps,
     latch::wait,
     sets::{Cell, Set, Sets, layout::Pair},
 };
@@ -74,28 +74,27 @@ impl<K, V> Sets<K, V> {
         Glance::Miss
     }
 
-    /// What `read` makes of the value of `key`, under the latch of its set. Gives `read` back if something is kept beside
-    /// entries, which is to be asked first.
+    /// Lets `read` see the value of `key`, whose entry has neither deadlines nor tags, under the latch of its set.
     #[inline]
-    pub(crate) fn look<Q, R, F>(&self, hash: u64, key: &Q, count: bool, read: F) -> Result<Option<R>, F>
+    pub(crate) fn look<Q>(&self, hash: u64, key: &Q, count: bool, read: impl FnOnce(&V)) -> Look
     where
         Q: Equivalent<K> + ?Sized,
-        F: FnOnce(&V) -> R,
     {
         let mut place = self.lock(hash);
         let mut waited = 0;
         loop {
             if self.kept.any() {
-                return Err(read);
+                return Look::Ask;
             }
             match place.seek(key) {
                 Ok(Some(slot)) => {
                     if count {
                         place.hit(slot);
                     }
-                    return Ok(Some(read(place.value(slot))));
+                    read(place.value(slot));
+                    return Look::Hit;
                 }
-                Ok(None) => return Ok(None),
+                Ok(None) => return Look::Miss,
                 Err(Busy) => {
                     drop(place);
                     wait(&mut waited);
