@@ -36,7 +36,7 @@ impl Engine {
         let much = tail.pending.len() >= PENDING_BYTES_MAX || tail.queue.len() > 1;
         // Also if it was trimming that sealed it: else trimming could shield writers from ever waiting for it.
         let rolled = mem::take(&mut tail.rolled);
-        let trim = rolled || (head_shrank && tail.accounts.dead_heads() > 0);
+        let trim = rolled || (head_shrank && tail.accounts.dead_below().is_some());
         drop(tail);
         if much {
             self.write_out()?;
@@ -74,37 +74,6 @@ impl Engine {
             tail.accounts.sub_live(old.segment, old.record_bytes(op.key.len()));
             old.segment != location.segment
         })
-    }
-
-    /// Appends a copy of the live record at `from`, unless it was overwritten or removed meanwhile.
-    pub(crate) fn move_record(&self, from: &Location, key: &[u8], value: &[u8]) -> Result<()> {
-        let header = RecordHeader {
-            kind: Kind::Put,
-            flags: flags::MOVED,
-            key_len: key.len() as u16,
-            value_len: from.value_len,
-            lsn: from.lsn,
-            expires_at: from.expires_at,
-            body_crc: body_crc(key, value),
-            durable: 0,
-        };
-        self.check_full()?;
-        let mut tail = lock(&self.tail);
-        self.poison.check()?;
-        self.make_room(&mut tail, header.record_bytes())?;
-        // Under the append lock: nothing can come between this look and the copy, so a newer write wins.
-        if self.keydir.get(key).is_some_and(|now| now.same_place(from)) {
-            let location = tail.push(&header, key, value);
-            tail.accounts.add_live(location.segment, header.record_bytes());
-            tail.accounts.sub_live(from.segment, header.record_bytes());
-            self.keydir.insert(key, location);
-        }
-        let much = tail.pending.len() >= PENDING_BYTES_MAX || tail.queue.len() > 1;
-        drop(tail);
-        if much {
-            self.write_out()?;
-        }
-        Ok(())
     }
 
     /// Appends the record after which nothing in segments below `number` counts.
@@ -157,42 +126,14 @@ impl Tail {
         let padding = header.record_bytes() as usize - RECORD_HEADER_BYTES - key.len() - value.len();
         self.pending.extend_from_slice(&[0; ALIGN_BYTES as usize][..padding]);
         self.end += header.record_bytes();
-        self.accounts.grow(header.record_bytes());
+        self.accounts.appended(header);
         Location {
-            segment: self.active.number,
+            segment: self.active.id,
             // Segments end below 2 GiB, and a batch that is larger has one of its own, of at most 1 GiB.
             offset: offset as u32,
             value_len: header.value_len,
             expires_at: header.expires_at,
             lsn: header.lsn,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::{Log, Options, SyncMode};
-
-    /// Trimming reads a record, and meanwhile the key is written or deleted: the copy must not undo that.
-    #[test]
-    fn a_copy_never_undoes_a_newer_write() {
-        let dir = tempfile::tempdir().unwrap();
-        let open = || Log::open(dir.path(), Options::new().sync(SyncMode::Never)).unwrap().0;
-        let log = open();
-        for key in [b"put", b"del"] {
-            log.put(key, b"old", None).unwrap();
-        }
-        let stale = [b"put", b"del"].map(|key| log.engine.keydir.get(key).unwrap());
-        log.put(b"put", b"new", None).unwrap();
-        log.delete(b"del").unwrap();
-        log.engine.move_record(&stale[0], b"put", b"old").unwrap();
-        log.engine.move_record(&stale[1], b"del", b"old").unwrap();
-        let check = |log: &Log| {
-            assert_eq!(log.get(b"put").unwrap().unwrap().value, b"new");
-            assert_eq!(log.get(b"del").unwrap(), None);
-        };
-        check(&log);
-        drop(log);
-        check(&open());
     }
 }

@@ -17,7 +17,7 @@ impl Engine {
             return Ok(lsn);
         }
         self.roll(&mut tail)?;
-        let (below, lsn) = (tail.active.number, self.next_lsn(&mut tail));
+        let (below, lsn) = (tail.active.number(), self.next_lsn(&mut tail));
         self.append_clear(&mut tail, below, 0, lsn)?;
         let entries = self.keydir.take_all();
         tail.accounts.clear_live();
@@ -33,7 +33,7 @@ impl Engine {
     /// States where the log begins, after its oldest segments were lost.
     pub(crate) fn mark_head(&self) -> Result<()> {
         let mut tail = lock(&self.tail);
-        let head = self.segments.oldest().map_or(1, |oldest| oldest.number);
+        let head = self.segments.oldest().map_or(1, |oldest| oldest.header.first);
         let lsn = tail.last_lsn;
         self.append_clear(&mut tail, head, flags::MOVED, lsn)?;
         drop(tail);

@@ -52,6 +52,22 @@ impl Directory {
         self.path.join(format!("{number:010}.seg"))
     }
 
+    /// Where a rewritten segment is until it is complete.
+    pub(crate) fn compacting_path(&self, number: u32) -> PathBuf {
+        self.path.join(format!("{number:010}.seg.compacting"))
+    }
+
+    /// Deletes rewritten segments that a crash or a stop kept from becoming complete.
+    pub(crate) fn remove_incomplete(&self) -> Result<()> {
+        let refused = |source| LogError::Directory { path: self.path.clone(), source };
+        for name in self.vfs.list(&self.path).map_err(refused)? {
+            if Path::new(&name).extension().is_some_and(|extension| extension == "compacting") {
+                self.remove(&self.path.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts created, renamed and deleted entries on disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.vfs.sync_dir(&self.path)

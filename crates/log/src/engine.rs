@@ -9,7 +9,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -32,7 +32,7 @@ use crate::{
 pub(crate) struct Engine {
     pub(crate) directory: Directory,
     pub(crate) options: Options,
-    store_id: u64,
+    pub(crate) store_id: u64,
     pub(crate) keydir: Keydir,
     pub(crate) segments: Segments,
     pub(crate) gauges: Arc<Gauges>,
@@ -51,6 +51,8 @@ pub(crate) struct Engine {
     pub(crate) trimming: Mutex<()>,
     pub(crate) trimmer: Trimmer,
     mode: AtomicU8,
+    /// Ids for segments that compaction writes, counted down from the top.
+    ids: AtomicU32,
     last_lsn: AtomicU64,
     pub(crate) appends: AtomicU64,
     syncs: AtomicU64,
@@ -107,6 +109,7 @@ impl Engine {
             syncing: Mutex::new(()),
             trimming: Mutex::new(()),
             trimmer: Trimmer::default(),
+            ids: AtomicU32::new(u32::MAX),
             last_lsn: AtomicU64::new(last_lsn.0),
             appends: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
@@ -131,6 +134,11 @@ impl Engine {
         tail.last_lsn.0 += 1;
         self.last_lsn.store(tail.last_lsn.0, Ordering::Release);
         tail.last_lsn
+    }
+
+    /// An id that no segment has.
+    pub(crate) fn new_id(&self) -> u32 {
+        self.ids.fetch_sub(1, Ordering::Relaxed)
     }
 
     pub(crate) fn syncs(&self) -> u64 {
@@ -186,23 +194,18 @@ impl Engine {
 
     /// Ends the active segment and begins the next, so far in memory. Who writes seals the one and makes the other.
     pub(crate) fn roll(&self, tail: &mut Tail) -> Result<()> {
-        let Some(number) = tail.active.number.checked_add(1) else {
+        let Some(number) = tail.active.number().checked_add(1) else {
             let source = io::Error::other("segment numbers are used up");
             return Err(self.poison.set(&tail.active.path, source));
         };
         tail.cut();
-        let header = SegmentHeader {
-            store_id: self.store_id,
-            number,
-            next_lsn: Lsn(tail.last_lsn.0 + 1),
-            previous_bytes: tail.end(),
-        };
+        let header = SegmentHeader::appended(self.store_id, number, Lsn(tail.last_lsn.0 + 1), tail.end());
         tail.active = Arc::new(Segment::unmade(&self.directory, &header));
         tail.pending.extend_from_slice(&header.encode());
         tail.end = SEGMENT_HEADER_BYTES as u64;
         tail.rolled = true;
         self.segments.push(Arc::clone(&tail.active));
-        tail.accounts.push_segment(number, SEGMENT_HEADER_BYTES as u64);
+        tail.accounts.push_segment(number, number, SEGMENT_HEADER_BYTES as u64);
         Ok(())
     }
 }

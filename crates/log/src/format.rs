@@ -3,7 +3,7 @@
 //! `docs/log-format.md` is the specification: what follows is its summary, for who reads the code.
 //!
 //! A store is a directory of segments `0000000001.seg`, `0000000002.seg`, ... and a file `LOCK`. Numbers are never
-//! reused and have no gap. A segment is a header followed by records, each padded with zeros to a multiple of 8. Only the
+//! reused and have no gap but those of segments that others stand for. A segment is a header followed by records, each padded with zeros to a multiple of 8. Only the
 //! segment with the highest number (the active one) grows; the others are sealed.
 //!
 //! ```text
@@ -12,11 +12,13 @@
 //!  8  version         u32             4  body_crc    u32  crc32c(key, value)
 //! 12  crc32c          u32             8  kind, flags u8   kind in the lower four bits
 //! 16  store id        u64             9  back        u24  in units of 8 bytes
-//! 24  number          u64            12  key_len     u16
-//! 32  next lsn        u64            14  value_len   u32
-//! 40  previous bytes  u64            18  lsn         u48
-//! 48  zero            16 bytes       24  expires_at  u64  unix milliseconds, 0 = never
-//!                                    32  key, then value
+//! 24  number          u32            12  key_len     u16
+//! 28  generation      u32            14  value_len   u32
+//! 32  next lsn        u64            18  lsn         u48
+//! 40  previous bytes  u64            24  expires_at  u64  unix milliseconds, 0 = never
+//! 48  sealed bytes    u64            32  key, then value
+//! 56  first           u32
+//! 60  zero            4 bytes
 //! ```
 //!
 //! * The segment's crc32c covers its 64 bytes with the field itself as zero. These 64 bytes keep their layout in every
@@ -26,6 +28,9 @@
 //!   offset, so a record read from anywhere but where it was written, stale or misdirected, does not validate.
 //! * Two checksums, because lengths must be trusted before the body is read, and because a search for the next valid
 //!   record after damage then costs 32 bytes per step.
+//! * Compaction rewrites segments *first* to *number*, which follow each other, as one, without what no longer counts, in the
+//!   same order. The new file takes the name of the last of them in one step, and from then on the others count for nothing.
+//!   It has the next *generation*, which is part of the salt, and states its own length in *sealed bytes*.
 //! * **Order in the log is truth**: of two records of a key the later one counts.
 //! * *more*: the batch goes on with the next record. *joined*: the batch began before this record. A batch counts
 //!   only if all of its records are there; it never spans segments.
@@ -79,8 +84,14 @@ pub(crate) mod flags {
 pub(crate) struct SegmentHeader {
     pub(crate) store_id: u64,
     pub(crate) number: u32,
+    /// How many times what it holds was rewritten; 0 is as appended.
+    pub(crate) generation: u32,
     pub(crate) next_lsn: Lsn,
     pub(crate) previous_bytes: u64,
+    /// The length of a rewritten segment; 0 otherwise.
+    pub(crate) sealed_bytes: u64,
+    /// The first of the segments that it stands for.
+    pub(crate) first: u32,
 }
 
 /// Why 64 bytes are no segment header.
@@ -97,9 +108,12 @@ impl SegmentHeader {
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.store_id.to_le_bytes());
-        bytes[24..32].copy_from_slice(&u64::from(self.number).to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.number.to_le_bytes());
+        bytes[28..32].copy_from_slice(&self.generation.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.next_lsn.0.to_le_bytes());
         bytes[40..48].copy_from_slice(&self.previous_bytes.to_le_bytes());
+        bytes[48..56].copy_from_slice(&self.sealed_bytes.to_le_bytes());
+        bytes[56..60].copy_from_slice(&self.first.to_le_bytes());
         let crc = crc32_iscsi(&bytes) as u32;
         bytes[12..16].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -108,20 +122,20 @@ impl SegmentHeader {
     pub(crate) fn decode(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> Result<Self, BadHeader> {
         let mut unsigned = *bytes;
         unsigned[12..16].fill(0);
-        let number = u32::try_from(u64_at(bytes, 24));
-        let (Ok(number), true) =
-            (number, bytes[..8] == MAGIC && crc32_iscsi(&unsigned) as u32 == u32_at(bytes, 12))
-        else {
+        if bytes[..8] != MAGIC || crc32_iscsi(&unsigned) as u32 != u32_at(bytes, 12) {
             return Err(BadHeader::Damaged);
-        };
+        }
         if u32_at(bytes, 8) != VERSION {
             return Err(BadHeader::Version(u32_at(bytes, 8)));
         }
         Ok(Self {
             store_id: u64_at(bytes, 16),
-            number,
+            number: u32_at(bytes, 24),
+            generation: u32_at(bytes, 28),
             next_lsn: Lsn(u64_at(bytes, 32)),
             previous_bytes: u64_at(bytes, 40),
+            sealed_bytes: u64_at(bytes, 48),
+            first: u32_at(bytes, 56),
         })
     }
 
@@ -130,8 +144,18 @@ impl SegmentHeader {
         u64_at(bytes, 16)
     }
 
+    /// It holds nothing that a delete before this LSN hides: a rewritten segment holds only what was live then.
+    pub(crate) fn cleaned_before(&self) -> Lsn {
+        if self.generation > 0 { self.next_lsn } else { Lsn(0) }
+    }
+
+    /// Of a segment that is appended to, or was.
+    pub(crate) fn appended(store_id: u64, number: u32, next_lsn: Lsn, previous_bytes: u64) -> Self {
+        Self { store_id, number, generation: 0, next_lsn, previous_bytes, sealed_bytes: 0, first: number }
+    }
+
     pub(crate) fn salt(&self) -> SegmentSalt {
-        SegmentSalt::new(self.store_id, self.number)
+        SegmentSalt::new(self.store_id, self.number, self.generation)
     }
 }
 
@@ -140,8 +164,9 @@ impl SegmentHeader {
 pub(crate) struct SegmentSalt(u64);
 
 impl SegmentSalt {
-    pub(crate) fn new(store_id: u64, number: u32) -> Self {
-        Self(mix(store_id.wrapping_add(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+    pub(crate) fn new(store_id: u64, number: u32, generation: u32) -> Self {
+        let which = u64::from(generation) << 32 | u64::from(number);
+        Self(mix(store_id.wrapping_add(which.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
     }
 
     fn at(self, offset: u64) -> u32 {
@@ -295,7 +320,15 @@ mod tests {
     use super::*;
 
     fn segment() -> SegmentHeader {
-        SegmentHeader { store_id: 0x0123_4567_89ab_cdef, number: 7, next_lsn: Lsn(42), previous_bytes: 4096 }
+        SegmentHeader {
+            store_id: 0x0123_4567_89ab_cdef,
+            number: 7,
+            generation: 2,
+            next_lsn: Lsn(42),
+            previous_bytes: 4096,
+            sealed_bytes: 8192,
+            first: 5,
+        }
     }
 
     fn record() -> RecordHeader {
@@ -360,8 +393,9 @@ mod tests {
         let bytes = record().encode(segment().salt(), 64);
         let elsewhere = [
             (segment().salt(), 65),
-            (SegmentSalt::new(segment().store_id, 8), 64),
-            (SegmentSalt::new(segment().store_id + 1, 7), 64),
+            (SegmentSalt::new(segment().store_id, 8, 2), 64),
+            (SegmentSalt::new(segment().store_id, 7, 1), 64),
+            (SegmentSalt::new(segment().store_id + 1, 7, 2), 64),
         ];
         for (salt, offset) in elsewhere {
             assert_eq!(RecordHeader::decode(&bytes, salt, offset), None);

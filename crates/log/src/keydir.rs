@@ -58,10 +58,6 @@ impl Location {
         record_bytes(key_bytes, self.value_len as usize)
     }
 
-    pub(crate) fn same_place(&self, other: &Self) -> bool {
-        (self.segment, self.offset) == (other.segment, other.offset)
-    }
-
     pub(crate) fn expires_at(&self) -> Option<u64> {
         (self.expires_at != 0).then_some(self.expires_at)
     }

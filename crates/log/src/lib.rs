@@ -39,14 +39,15 @@
 //! # What it costs
 //!
 //! **Keys live in memory** (the Bitcask trade): about 90 bytes and the key itself per entry, however large the value.
-//! On disk an entry takes 32 bytes beside key and value, and up to seven more. Overwritten and deleted records are dead bytes; once they
-//! exceed half of all bytes (see [`Options::dead_percent_max`]) the oldest segment's live records are appended again
-//! and its file is deleted. Every segment keeps one file descriptor open.
+//! On disk an entry takes 32 bytes beside key and value, and up to seven more. Overwritten and deleted records are dead bytes; once
+//! they exceed half of all bytes (see [`Options::dead_percent_max`]) segments are rewritten without them. The disk holds at most four
+//! times what is live then, and three segments. With `Always` the newest segment's file is up to 1 MiB longer than what
+//! is in it. Every segment keeps one file descriptor open.
 //!
 //! # What it does not do
 //!
 //! * Expiry is data here. `get`, `meta` and `scan` return entries whose time has passed; the caller, who owns the
-//!   clock, decides, and may call [`Log::forget_expired`]. Only reopening and trimming drop expired records, by
+//!   clock, decides, and may call [`Log::forget_expired`]. Only reopening and compaction drop expired records, by
 //!   [`Options::clock`].
 //! * A batch is atomic across a crash. It is not isolated: a concurrent reader may see its first keys before its last.
 //! * Damage behind the last place that a later write found on disk cannot be told from writes that a crash cut short: it
@@ -59,6 +60,7 @@ mod append;
 mod batch;
 mod clear;
 mod commit;
+mod compact;
 mod directory;
 mod engine;
 mod error;
@@ -78,6 +80,7 @@ mod segment;
 mod space;
 mod trim;
 pub mod vfs;
+mod victims;
 mod window;
 mod write;
 

@@ -12,6 +12,7 @@ use crate::{
     directory::{Directory, Lock},
     engine::Engine,
     recovery,
+    trim::Pace,
     vfs::{Os, Vfs},
 };
 
@@ -71,6 +72,8 @@ pub struct Stats {
     pub syncs: u64,
     /// Bytes of the segments deleted since opening.
     pub reclaimed_bytes: u64,
+    /// Bytes that compaction wrote since opening. Beside what was appended, that is the write amplification.
+    pub compacted_bytes: u64,
     /// Trimming met an error and stopped, so space is no longer bounded. [`Log::trim`] tells the error.
     pub trim_failed: bool,
     /// A write or a sync failed, so the log takes no more writes.
@@ -276,7 +279,7 @@ impl Log {
     /// [`LogError::Write`] and [`LogError::Poisoned`]; [`LogError::Directory`] if a file could not be deleted.
     pub fn trim(&self) -> Result<u64> {
         let before = self.engine.gauges.reclaimed_bytes();
-        self.engine.trim()?;
+        self.engine.trim(Pace::hasty())?;
         Ok(self.engine.gauges.reclaimed_bytes() - before)
     }
 
@@ -292,6 +295,7 @@ impl Log {
             appends: engine.appends.load(Ordering::Relaxed),
             syncs: engine.syncs(),
             reclaimed_bytes: engine.gauges.reclaimed_bytes(),
+            compacted_bytes: engine.gauges.compacted_bytes(),
             trim_failed: engine.trim_failed(),
             poisoned: engine.poison.check().is_err(),
         }

@@ -34,6 +34,7 @@ pub struct Options {
     pub(crate) segment_bytes: u64,
     pub(crate) sync: SyncMode,
     pub(crate) dead_percent_max: u8,
+    pub(crate) compact_bytes_per_second: u64,
     pub(crate) salvage: bool,
     pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
@@ -44,6 +45,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             sync: SyncMode::default(),
             dead_percent_max: 50,
+            compact_bytes_per_second: 64 << 20,
             salvage: false,
             clock: Arc::new(unix_ms),
         }
@@ -71,12 +73,20 @@ impl Options {
         self
     }
 
-    /// Share of dead bytes, in percent of all bytes on disk, above which the oldest segments are trimmed; held between
-    /// 10 and 90. Lower saves space and costs writes: at 50, each byte written is copied about once more at worst.
-    /// Writers wait for the trimming once the share is halfway from here to 100.
+    /// Share of dead bytes, in percent of all bytes on disk, above which segments are rewritten without them; held between
+    /// 10 and 90. Lower saves space and costs writes. Writers wait for the compaction once the share is halfway from here to
+    /// 100: the disk holds at most `live * 100 / (100 - halfway)` bytes (at 50: four times what is live) and three segments.
     #[must_use]
     pub fn dead_percent_max(mut self, percent: u8) -> Self {
         self.dead_percent_max = percent.clamp(10, 90);
+        self
+    }
+
+    /// How many bytes a second compaction copies at most, so that it leaves the disk to others; at least 64 KiB. It hurries
+    /// regardless of that while writers have to wait for it.
+    #[must_use]
+    pub fn compact_bytes_per_second(mut self, bytes: u64) -> Self {
+        self.compact_bytes_per_second = bytes.max(64 << 10);
         self
     }
 
@@ -106,6 +116,7 @@ impl fmt::Debug for Options {
             .field("segment_bytes", &self.segment_bytes)
             .field("sync", &self.sync)
             .field("dead_percent_max", &self.dead_percent_max)
+            .field("compact_bytes_per_second", &self.compact_bytes_per_second)
             .field("salvage", &self.salvage)
             .finish_non_exhaustive()
     }

@@ -80,6 +80,17 @@ impl<'a> Reader<'a> {
         resync::on_disk_beyond(&mut self.window, self.salt, self.offset)
     }
 
+    /// Whether any record says that some of its segment was on disk.
+    pub(crate) fn has_claims(&mut self) -> Result<bool> {
+        resync::on_disk_beyond(&mut self.window, self.salt, 0)
+    }
+
+    /// Whether the whole file is zeros.
+    pub(crate) fn is_zero(&mut self) -> Result<bool> {
+        self.offset = 0;
+        Ok(self.zeros_from()? == 0)
+    }
+
     /// The end of what is not zero, from the reader's place on.
     pub(crate) fn zeros_from(&mut self) -> Result<u64> {
         let (mut at, end) = (self.offset, self.window.file_bytes());

@@ -20,8 +20,9 @@ use std::{
 use crate::{
     LogError, Options, Result,
     directory::Directory,
-    format::{BadHeader, Lsn, SEGMENT_HEADER_BYTES, SegmentHeader},
+    format::{BadHeader, Lsn, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentSalt},
     keydir::Keydir,
+    reader::Reader,
     repair,
     replay::{Replay, SegmentEnd},
     segment::Segment,
@@ -79,6 +80,8 @@ pub(crate) struct Recovered {
 #[derive(Debug)]
 struct Found {
     number: u32,
+    /// The first of the segments that it stands for.
+    first: u32,
     path: PathBuf,
     file: Box<dyn File>,
     bytes: u64,
@@ -92,6 +95,7 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
     let mut found = find_segments(directory)?;
     let sealed = remove_stub(directory, options, &mut found)?;
     let store_id = store_id(&found, options)?;
+    let superseded = take_superseded(&mut found, store_id);
     let mut recovery = Opening {
         directory,
         salvage: options.salvage,
@@ -107,7 +111,11 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
         recovery.fill_gap(&segment)?;
         recovery.open_segment(segment, next, sealed)?;
     }
-    recovery.finish(options, sealed, started)
+    let recovered = recovery.finish(options, sealed, started)?;
+    // Only now: a refusal changes nothing.
+    directory.remove_incomplete()?;
+    superseded.iter().try_for_each(|path| directory.remove(path))?;
+    Ok(recovered)
 }
 
 struct Opening<'a> {
@@ -129,27 +137,23 @@ impl Opening<'_> {
         let Some(previous) = self.segments.back() else {
             return Ok(());
         };
-        let (mut previous_bytes, first) = (previous.written_bytes(), previous.number + 1);
-        if first < segment.number {
-            self.missing = Some(segment.number - 1);
+        let (mut previous_bytes, first) = (previous.written_bytes(), previous.number() + 1);
+        if first < segment.first {
+            self.missing = Some(segment.first - 1);
         }
         // So many in a row are not lost files; the one behind them is a stray.
-        if segment.number.saturating_sub(first) > 10_000 {
+        if segment.first.saturating_sub(first) > 10_000 {
             return Err(LogError::MissingSegment { path: self.directory.segment_path(first) });
         }
         if !self.salvage {
             return Ok(());
         }
-        for number in first..segment.number {
-            let header = SegmentHeader {
-                store_id: self.store_id,
-                number,
-                next_lsn: Lsn(self.replay.last_lsn.0 + 1),
-                previous_bytes,
-            };
+        for number in first..segment.first {
+            let next_lsn = Lsn(self.replay.last_lsn.0 + 1);
+            let header = SegmentHeader::appended(self.store_id, number, next_lsn, previous_bytes);
             // Only the last of them is vouched for by a successor, which knows how long it was.
             let bytes = match segment.header {
-                Some(next) if number + 1 == segment.number => next.previous_bytes,
+                Some(next) if number + 1 == segment.first => next.previous_bytes,
                 _ => SEGMENT_HEADER_BYTES as u64,
             };
             let path = self.directory.segment_path(number);
@@ -181,18 +185,19 @@ impl Opening<'_> {
         if intact.is_none() && !self.salvage {
             return Err(damaged(0));
         }
-        let contiguous = |next: &SegmentHeader| Some(next.number) == found.number.checked_add(1);
-        let bytes_when_sealed = next.flatten().filter(contiguous).map(|next| next.previous_bytes);
+        let contiguous = |next: &SegmentHeader| Some(next.first) == found.number.checked_add(1);
+        let stated = intact.filter(|header| header.generation > 0).map(|header| header.sealed_bytes);
+        let bytes_when_sealed =
+            stated.or_else(|| next.flatten().filter(contiguous).map(|next| next.previous_bytes));
         if let Some(expected) = bytes_when_sealed.filter(|&expected| expected != found.bytes)
             && !self.salvage
         {
             return Err(damaged(expected.min(found.bytes)));
         }
-        let header = intact.unwrap_or_else(|| SegmentHeader {
-            store_id: self.store_id,
-            number: found.number,
-            next_lsn: Lsn(self.replay.last_lsn.0 + 1),
-            previous_bytes: self.segments.back().map_or(0, |previous| previous.written_bytes()),
+        let header = intact.unwrap_or_else(|| {
+            let previous_bytes = self.segments.back().map_or(0, |previous| previous.written_bytes());
+            let next_lsn = Lsn(self.replay.last_lsn.0 + 1);
+            SegmentHeader::appended(self.store_id, found.number, next_lsn, previous_bytes)
         });
         self.replay.begin_segment(&header);
         let end = SegmentEnd {
@@ -227,24 +232,30 @@ impl Opening<'_> {
     }
 
     fn finish(mut self, options: &Options, sealed: bool, started: Instant) -> Result<Recovered> {
-        let head = self.segments.front().map_or(1, |oldest| oldest.number);
+        let head = self.segments.front().map_or(1, |oldest| oldest.header.first);
         let head_lost = head > self.replay.clear_below;
         let lost_inside = self.missing.filter(|&missing| missing >= self.replay.clear_below);
         if let Some(number) = lost_inside.or((head_lost && !self.salvage).then_some(self.replay.clear_below))
         {
             return Err(LogError::MissingSegment { path: self.directory.segment_path(number) });
         }
+        let rewritten = self.segments.back().filter(|last| last.header.generation > 0);
+        // A segment is rewritten when its successor is on disk.
+        if let Some(last) = rewritten.filter(|_| !sealed && !self.salvage) {
+            return Err(LogError::MissingSegment { path: self.directory.segment_path(last.number() + 1) });
+        }
+        let sealed = sealed || rewritten.is_some();
         self.drop_disowned()?;
         self.replay.drop_expired((options.clock)());
         let active = match self.segments.back() {
             Some(last) if !sealed => Arc::clone(last),
             last => {
-                let header = SegmentHeader {
-                    store_id: self.store_id,
-                    number: last.map_or(1, |last| last.number + 1),
-                    next_lsn: Lsn(self.replay.last_lsn.0 + 1),
-                    previous_bytes: last.map_or(0, |last| last.written_bytes()),
-                };
+                let header = SegmentHeader::appended(
+                    self.store_id,
+                    last.map_or(1, |last| last.number() + 1),
+                    Lsn(self.replay.last_lsn.0 + 1),
+                    last.map_or(0, |last| last.written_bytes()),
+                );
                 let segment = Segment::create(self.directory, &header)
                     .map_err(|(path, source)| LogError::Directory { path, source })?;
                 self.replay.begin_segment(&header);
@@ -270,14 +281,10 @@ impl Opening<'_> {
 
     /// Deletes the segments that a clear record has disowned and whose deletion a crash cut short.
     fn drop_disowned(&mut self) -> Result<()> {
-        let accounts = &mut self.replay.accounts;
-        while accounts.head() < self.replay.clear_below {
-            let number = accounts.head();
-            let oldest = self.segments.pop_front_if(|oldest| oldest.number == number);
-            accounts.pop_segment(oldest.as_ref().map_or(0, |oldest| oldest.written_bytes()));
-            if let Some(oldest) = oldest {
-                self.directory.remove(&oldest.path)?;
-            }
+        let below = self.replay.clear_below;
+        while let Some(oldest) = self.segments.pop_front_if(|oldest| oldest.number() < below) {
+            self.replay.accounts.remove_segment(oldest.id);
+            self.directory.remove(&oldest.path)?;
         }
         Ok(())
     }
@@ -304,14 +311,40 @@ fn find_segment(directory: &Directory, number: u32) -> Result<Found> {
         Err(BadHeader::Damaged) => None,
         Err(BadHeader::Version(version)) => return Err(LogError::UnsupportedVersion { path, version }),
     };
-    Ok(Found { number, path, file, bytes, header, claimed_store_id })
+    let first = header.map_or(number, |header| header.first.min(number));
+    Ok(Found { number, first, path, file, bytes, header, claimed_store_id })
 }
 
-/// Removes a newest segment that holds no record and not even a header: a crash cut its making short. Says whether it
-/// did; if so, the segment before it was sealed already.
+/// Takes out the segments that a rewritten one stands for: a crash came before they were deleted. Returns their paths.
+fn take_superseded(found: &mut Vec<Found>, store_id: u64) -> Vec<PathBuf> {
+    let mut first = u32::MAX;
+    let mut superseded = Vec::new();
+    for at in (0..found.len()).rev() {
+        if found[at].number >= first {
+            superseded.push(found.remove(at).path);
+        } else {
+            let ours = found[at].header.is_some_and(|header| header.store_id == store_id);
+            first = if ours { found[at].first } else { found[at].number };
+        }
+    }
+    superseded
+}
+
+/// Removes a newest segment that a crash cut short in its making: it has no header, and nothing in it says that one was on
+/// disk. Says whether it did; if so, the segment before it was sealed already.
 fn remove_stub(directory: &Directory, options: &Options, found: &mut Vec<Found>) -> Result<bool> {
-    let is_stub = |last: &mut Found| last.header.is_none() && last.bytes <= SEGMENT_HEADER_BYTES as u64;
-    let Some(stub) = found.pop_if(is_stub) else {
+    let Some(last) = found.last().filter(|last| last.header.is_none()) else {
+        return Ok(false);
+    };
+    let store_id = found.iter().find_map(|found| found.header).map(|header| header.store_id);
+    let reader = |salt| Reader::new(&*last.file, &last.path, last.bytes, salt);
+    let is_stub = last.bytes <= SEGMENT_HEADER_BYTES as u64
+        || match store_id {
+            Some(store_id) => !reader(SegmentSalt::new(store_id, last.number, 0)).has_claims()?,
+            // The header of a store's first segment is synced before anything is appended.
+            None => reader(SegmentSalt::new(0, 0, 0)).is_zero()?,
+        };
+    let Some(stub) = found.pop_if(|_| is_stub) else {
         return Ok(false);
     };
     if found.is_empty() && stub.number > 1 && !options.salvage {

@@ -64,7 +64,7 @@ impl Replay {
     pub(crate) fn new(head: u32) -> Self {
         Self {
             keydir: Keydir::new(),
-            accounts: Accounts::new(head),
+            accounts: Accounts::new(),
             last_lsn: Lsn(0),
             clear_below: 1,
             records: 0,
@@ -74,7 +74,8 @@ impl Replay {
 
     pub(crate) fn begin_segment(&mut self, header: &SegmentHeader) {
         self.segment = header.number;
-        self.accounts.push_segment(header.number, 0); // its bytes are counted once it is clear how many of them are good
+        self.accounts.push_segment(header.number, header.number, 0); // its bytes are counted once it is clear how many of them are good
+        self.accounts.set_cleaned_before(header.number, header.cleaned_before());
         // LSNs go on even if every record before was trimmed.
         self.last_lsn = self.last_lsn.max(Lsn(header.next_lsn.0.saturating_sub(1)));
     }
@@ -153,6 +154,7 @@ impl Replay {
     }
 
     fn apply(&mut self, header: &RecordHeader, offset: u64, key: &[u8]) {
+        self.accounts.note(self.segment, header);
         let old = match header.kind {
             Kind::Put => {
                 let location = Location {
@@ -245,7 +247,7 @@ mod tests {
 
     /// A segment of intact records with these flags, each a put of its own key.
     fn segment_of(flags: &[u8]) -> (tempfile::TempDir, Vec<u64>) {
-        let header = SegmentHeader { store_id: 1, number: 1, next_lsn: Lsn(1), previous_bytes: 0 };
+        let header = SegmentHeader::appended(1, 1, Lsn(1), 0);
         let mut bytes = header.encode().to_vec();
         let mut offsets = Vec::new();
         for (at, &flags) in (0_u8..).zip(flags) {

@@ -1,7 +1,7 @@
 //! One file of the log.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     io,
     path::PathBuf,
     sync::{
@@ -13,7 +13,7 @@ use std::{
 use crate::{
     LogError, Result,
     directory::Directory,
-    format::{Kind, RECORD_HEADER_BYTES, RecordHeader, SegmentHeader, SegmentSalt, body_crc},
+    format::{Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, SegmentHeader, SegmentSalt, body_crc},
     keydir::Location,
     locks::{read, write},
     vfs::{File, Open},
@@ -22,7 +22,9 @@ use crate::{
 
 #[derive(Debug)]
 pub(crate) struct Segment {
-    pub(crate) number: u32,
+    /// By which places name it, in this process only: the number, unless compaction wrote it just now.
+    pub(crate) id: u32,
+    pub(crate) header: SegmentHeader,
     pub(crate) path: PathBuf,
     pub(crate) salt: SegmentSalt,
     /// Made when the first bytes are written.
@@ -43,7 +45,8 @@ impl Segment {
     /// A segment without a file.
     pub(crate) fn unmade(directory: &Directory, header: &SegmentHeader) -> Self {
         Self {
-            number: header.number,
+            id: header.number,
+            header: *header,
             path: directory.segment_path(header.number),
             salt: header.salt(),
             file: OnceLock::new(),
@@ -55,16 +58,33 @@ impl Segment {
         }
     }
 
-    /// Makes the file, with its header written but not synced.
+    /// Makes the file, with its header on disk, but not its name.
     pub(crate) fn create(
         directory: &Directory,
         header: &SegmentHeader,
     ) -> Result<Self, (PathBuf, io::Error)> {
         let segment = Self::unmade(directory, header);
-        match segment.write(directory, &header.encode(), 0, 0) {
+        // Without it, who opens the log after a power cut could not tell whose records these are.
+        let made =
+            segment.write(directory, &header.encode(), 0, 0).and_then(|()| segment.file()?.sync_data());
+        match made {
             Ok(()) => Ok(segment),
             Err(source) => Err((segment.path, source)),
         }
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.header.number
+    }
+
+    /// It holds nothing that a delete before this LSN hides.
+    pub(crate) fn cleaned_before(&self) -> Lsn {
+        self.header.cleaned_before()
+    }
+
+    /// The same file, all of it on disk, under its final name and an id of its own.
+    pub(crate) fn renamed(self, path: PathBuf, id: u32) -> Self {
+        Self { id, path, ..self }
     }
 
     /// A segment that is there, with `bytes` in it.
@@ -76,7 +96,8 @@ impl Segment {
         entry_durable: bool,
     ) -> Self {
         Self {
-            number: header.number,
+            id: header.number,
+            header: *header,
             path,
             salt: header.salt(),
             file: OnceLock::from(file),
@@ -194,35 +215,76 @@ impl Segment {
     }
 }
 
-/// The segments by number, oldest first. Readers take an `Arc`, so a file that is deleted meanwhile stays readable.
+/// The segments. Readers take an `Arc`, so a file that is deleted meanwhile stays readable.
 #[derive(Debug)]
-pub(crate) struct Segments(RwLock<VecDeque<Arc<Segment>>>);
+pub(crate) struct Segments(RwLock<Lists>);
+
+#[derive(Debug, Default)]
+struct Lists {
+    /// Where records are looked for. While a segment is replaced, both the old and the new one are here.
+    by_id: BTreeMap<u32, Arc<Segment>>,
+    /// Those that make up the log, by number, oldest first.
+    by_number: BTreeMap<u32, Arc<Segment>>,
+}
+
+impl Lists {
+    fn add(&mut self, segment: Arc<Segment>) {
+        self.by_id.insert(segment.id, Arc::clone(&segment));
+        self.by_number.insert(segment.number(), segment);
+    }
+}
 
 impl Segments {
-    pub(crate) fn new(segments: VecDeque<Arc<Segment>>) -> Self {
-        Self(RwLock::new(segments))
+    pub(crate) fn new(segments: impl IntoIterator<Item = Arc<Segment>>) -> Self {
+        let mut lists = Lists::default();
+        segments.into_iter().for_each(|segment| lists.add(segment));
+        Self(RwLock::new(lists))
     }
 
-    pub(crate) fn get(&self, number: u32) -> Option<Arc<Segment>> {
-        let segments = read(&self.0);
-        let head = segments.front()?.number;
-        segments.get(number.checked_sub(head)? as usize).cloned()
+    pub(crate) fn get(&self, id: u32) -> Option<Arc<Segment>> {
+        read(&self.0).by_id.get(&id).cloned()
     }
 
     pub(crate) fn oldest(&self) -> Option<Arc<Segment>> {
-        read(&self.0).front().cloned()
+        read(&self.0).by_number.values().next().cloned()
+    }
+
+    /// All, oldest first.
+    pub(crate) fn all(&self) -> Vec<Arc<Segment>> {
+        read(&self.0).by_number.values().cloned().collect()
     }
 
     pub(crate) fn push(&self, segment: Arc<Segment>) {
-        write(&self.0).push_back(segment);
+        write(&self.0).add(segment);
+    }
+
+    /// Lets records in `segment` be found, which is not part of the log yet.
+    pub(crate) fn introduce(&self, segment: Arc<Segment>) {
+        write(&self.0).by_id.insert(segment.id, segment);
+    }
+
+    /// `segment` takes the place of those that it stands for.
+    pub(crate) fn replace(&self, segment: Arc<Segment>) {
+        let mut lists = write(&self.0);
+        let replaced: Vec<u32> =
+            lists.by_number.range(segment.header.first..=segment.number()).map(|(_, old)| old.id).collect();
+        for id in replaced {
+            if let Some(old) = lists.by_id.remove(&id) {
+                lists.by_number.remove(&old.number());
+            }
+        }
+        lists.add(segment);
     }
 
     pub(crate) fn pop_oldest(&self) -> Option<Arc<Segment>> {
-        write(&self.0).pop_front()
+        let mut lists = write(&self.0);
+        let (_, oldest) = lists.by_number.pop_first()?;
+        lists.by_id.remove(&oldest.id);
+        Some(oldest)
     }
 
     pub(crate) fn len(&self) -> usize {
-        read(&self.0).len()
+        read(&self.0).by_number.len()
     }
 }
 
@@ -232,7 +294,8 @@ impl Segment {
     pub(crate) fn on(&self, path: &str) -> Self {
         let file = crate::vfs::Vfs::open(&crate::vfs::Os, path.as_ref(), Open::Existing).unwrap();
         Self {
-            number: self.number,
+            id: self.id,
+            header: self.header,
             path: path.into(),
             salt: self.salt,
             file: OnceLock::from(file),

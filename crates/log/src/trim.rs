@@ -1,32 +1,30 @@
-//! Getting dead bytes back, from the head of the log.
+//! Getting dead bytes back: when, and how fast.
 //!
-//! The live records of the oldest segment are appended again, a clear record that disowns the segment follows, both are
-//! synced, and the file is deleted. Always the oldest: nothing is older, so its tombstones have nothing left to hide and
-//! are dropped with it, and no older value can come back. (Compaction of an arbitrary segment has to keep tombstones;
-//! it was Bitcask's first data-loss bug.)
+//! Segments at the head of the log that hold nothing that counts are deleted: a clear record that disowns them is synced first.
+//! Others are rewritten without their dead records (`compact.rs`), those first that give most for least
+//! (`victims.rs`).
 //!
-//! A crash at any point leaves a log that means the same: before the sync, the old segment is whole, and a copy behind
-//! it says what the original says; after it, the old segment counts for nothing, whether or not its file is still there.
-//!
-//! One thread trims after each roll. A pass looks at each segment once at most, so it ends; writers that outrun it wait
-//! ([`trim_soon`](Engine::trim_soon)), so space is bounded without a promise about the thread's speed.
+//! One thread does it, after each segment that was sealed. A pass ends: it looks once for each segment that is there. It copies no
+//! faster than [`Options::compact_bytes_per_second`](crate::Options::compact_bytes_per_second), unless writers outrun it: they
+//! wait once dead bytes are far above their share (`trim_soon`), and so space is bounded without a
+//! promise about the thread's speed.
 
 use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
-        Condvar, Mutex,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use crate::{
     LogError, Result,
     engine::Engine,
-    format::{Kind, flags},
-    keydir::Location,
+    format::flags,
     locks::{lock, wait},
-    reader::{Reader, Step},
     segment::Segment,
+    victims,
 };
 
 #[derive(Debug, Default)]
@@ -48,8 +46,7 @@ struct State {
 impl Engine {
     /// Asks for a pass, and waits for it if dead bytes are far above their share.
     pub(crate) fn trim_soon(&self) {
-        let percent = self.options.dead_percent_max;
-        let far_above = percent + (100 - percent) / 2;
+        let far_above = self.far_above();
         let mut state = lock(&self.trimmer.state);
         if state.failed || self.trimmer.stop.load(Ordering::Acquire) {
             return;
@@ -74,7 +71,7 @@ impl Engine {
             (state.wanted, state.running) = (false, true);
             drop(state);
             // A caller's clock may panic; writers must not wait for a thread that is gone.
-            let result = panic::catch_unwind(AssertUnwindSafe(|| self.trim()));
+            let result = panic::catch_unwind(AssertUnwindSafe(|| self.trim(self.leisurely())));
             state = lock(&self.trimmer.state);
             state.running = false;
             // Shown by `Stats::trim_failed`; `Log::trim` says why. A full disk may have room the next time.
@@ -94,71 +91,55 @@ impl Engine {
         lock(&self.trimmer.state).failed
     }
 
-    /// One pass, until dead bytes are within their share or each segment that is there now was looked at.
-    pub(crate) fn trim(&self) -> Result<()> {
+    pub(crate) fn stopping(&self) -> bool {
+        self.trimmer.stop.load(Ordering::Acquire)
+    }
+
+    /// One pass, until dead bytes are within their share or there was a look for each segment that is there now.
+    pub(crate) fn trim(&self, mut pace: Pace<'_>) -> Result<()> {
         let _alone = lock(&self.trimming);
         for _ in 0..self.segments.len() {
             self.drop_dead_heads()?;
-            if !self.gauges.dead_above(self.options.dead_percent_max) {
-                return Ok(());
-            }
-            let Some(oldest) = self.segments.oldest() else {
+            let Some(run) = self.choose_run() else {
                 return Ok(());
             };
-            if lock(&self.tail).active.number == oldest.number {
-                return Ok(());
-            }
-            self.write_out()?; // its end may still be in memory
-            if !self.empty(&oldest)? {
+            self.write_out()?; // the end of its last segment may still be in memory
+            if !self.compact(&run, &mut pace)? {
                 return Ok(());
             }
         }
         self.drop_dead_heads()
     }
 
-    /// Appends the live records of a sealed segment again. False if it was stopped before the end.
-    fn empty(&self, segment: &Segment) -> Result<bool> {
-        let file = segment.file().map_err(|source| LogError::Read { path: segment.path.clone(), source })?;
-        let mut reader = Reader::new(file, &segment.path, segment.written_bytes(), segment.salt);
-        while !self.trimmer.stop.load(Ordering::Acquire) {
-            let offset = reader.offset();
-            let record = match reader.step()? {
-                Step::End => return Ok(true),
-                Step::Record(record) => record,
-                Step::Bad => {
-                    return Err(LogError::Damaged { path: segment.path.clone(), offset });
-                }
-            };
-            if record.header.kind == Kind::Put {
-                self.keep_if_live(segment, record.offset, record.key)?;
-            }
+    /// What to rewrite next; `None` if there is no need to.
+    fn choose_run(&self) -> Option<Vec<Arc<Segment>>> {
+        let now_ms = (self.options.clock)();
+        let tail = lock(&self.tail);
+        let expired = tail.accounts.sealed().any(|(_, account)| account.expired(now_ms));
+        if !expired && !self.gauges.dead_above(self.options.dead_percent_max) {
+            return None;
         }
-        Ok(false)
+        let run = victims::choose(&tail.accounts, self.options.segment_bytes, now_ms)?;
+        run.into_iter().map(|id| self.segments.get(id)).collect()
     }
 
-    fn keep_if_live(&self, segment: &Segment, offset: u64, key: &[u8]) -> Result<()> {
-        let lives_here = |at: &Location| at.segment == segment.number && u64::from(at.offset) == offset;
-        let Some(location) = self.keydir.get(key).filter(lives_here) else {
-            return Ok(());
-        };
-        let now_ms = (self.options.clock)();
-        if location.expired(now_ms) {
-            self.forget_expired(key, now_ms);
-            return Ok(());
-        }
-        let value = segment.read_value(key, &location)?;
-        self.move_record(&location, key, &value)
+    /// The pace of the background thread: limited, but not once writers wait.
+    pub(crate) fn leisurely(&self) -> Pace<'_> {
+        Pace { engine: Some(self), due: Instant::now() }
+    }
+
+    fn far_above(&self) -> u8 {
+        let percent = self.options.dead_percent_max;
+        percent + (100 - percent) / 2
     }
 
     /// Deletes the oldest segments up to the first that still counts.
     fn drop_dead_heads(&self) -> Result<()> {
         let mut tail = lock(&self.tail);
-        let dead = tail.accounts.dead_heads();
-        let Some(oldest) = self.segments.oldest().filter(|_| dead > 0) else {
+        let Some(below) = tail.accounts.dead_below() else {
             return Ok(());
         };
         self.poison.check()?;
-        let below = oldest.number + dead as u32;
         let lsn = tail.last_lsn;
         self.append_clear(&mut tail, below, flags::MOVED, lsn)?;
         drop(tail);
@@ -168,11 +149,11 @@ impl Engine {
 
     /// Deletes files that a clear record on disk has disowned. Under `trimming`.
     pub(crate) fn delete_segments_below(&self, number: u32) -> Result<()> {
-        while self.segments.oldest().is_some_and(|segment| segment.number < number) {
+        while self.segments.oldest().is_some_and(|segment| segment.number() < number) {
             let Some(segment) = self.segments.pop_oldest() else {
                 break;
             };
-            lock(&self.tail).accounts.pop_segment(segment.written_bytes());
+            lock(&self.tail).accounts.remove_segment(segment.id);
             // Not synced: if a power cut brings the file back, opening finds it disowned and deletes it again.
             self.directory.remove(&segment.path)?;
         }
@@ -180,5 +161,36 @@ impl Engine {
         drop(lock(&self.trimmer.state));
         self.trimmer.changed.notify_all();
         Ok(())
+    }
+}
+
+/// How fast to copy.
+#[derive(Debug)]
+pub(crate) struct Pace<'a> {
+    /// `None`: as fast as can be.
+    engine: Option<&'a Engine>,
+    due: Instant,
+}
+
+impl Pace<'_> {
+    pub(crate) fn hasty() -> Self {
+        Self { engine: None, due: Instant::now() }
+    }
+
+    /// Waits until copying `bytes` more keeps to the limit.
+    pub(crate) fn spend(&mut self, bytes: u64) {
+        let Some(engine) = self.engine else { return };
+        let rate = engine.options.compact_bytes_per_second.max(1);
+        let now = Instant::now();
+        self.due = self.due.max(now) + Duration::from_secs_f64(bytes as f64 / rate as f64);
+        let mut state = lock(&engine.trimmer.state);
+        while !engine.stopping() && !engine.gauges.dead_above(engine.far_above()) {
+            let Some(left) = self.due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                break;
+            };
+            let waited = engine.trimmer.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 }

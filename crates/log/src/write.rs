@@ -74,7 +74,7 @@ impl Engine {
             let Some(chunk) = lock(&self.tail).queue.front().cloned() else {
                 return Ok(());
             };
-            if chunk.segment.number != writer.segment.number {
+            if chunk.segment.number() != writer.segment.number() {
                 self.seal(writer)?;
             }
             let segment = &chunk.segment;
@@ -170,13 +170,13 @@ impl Tail {
             let at = usize::try_from(u64::from(location.offset).checked_sub(start)?).ok()?;
             (at < chunk.len()).then_some(at..at.checked_add(bytes as usize)?)
         };
-        if location.segment == self.active.number {
+        if location.segment == self.active.id {
             let start = self.end - self.pending.len() as u64;
             if let Some(range) = part(&self.pending, start) {
                 return self.pending.get(range);
             }
         }
-        self.queue.iter().filter(|chunk| chunk.segment.number == location.segment).find_map(|chunk| {
+        self.queue.iter().filter(|chunk| chunk.segment.id == location.segment).find_map(|chunk| {
             let range = part(&chunk.bytes, chunk.offset)?;
             chunk.bytes.get(range)
         })

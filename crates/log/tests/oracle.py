@@ -41,10 +41,10 @@ def damaged(name, offset):
 
 
 def header_of(data):
-    """(store id, number, next lsn, previous bytes), or None."""
+    """[store id, number, generation, next lsn, previous bytes, sealed bytes, first], or None."""
     if len(data) < 64 or data[:8] != b"NUTHATCH":
         return None
-    version, crc, *fields = struct.unpack_from("<II4Q", data, 8)
+    version, crc, *fields = struct.unpack_from("<IIQIIQQQI", data, 8)
     if crc32c(data[:12] + bytes(4) + data[16:64]) != crc:
         return None
     if version != 2:
@@ -70,9 +70,9 @@ def record_at(data, at, salt):
     return kind, flags, key, value, int.from_bytes(lsn, "little"), expires_at, durable, end
 
 
-def batches(name, data, number, store_id, sealed):
+def batches(name, data, store_id, which, sealed):
     """Yields whole batches, then the count of bytes that a crash cut short."""
-    salt = mix(store_id + number * 0x9E3779B97F4A7C15 & MASK)
+    salt = mix(store_id + which * 0x9E3779B97F4A7C15 & MASK)
     at, whole, batch = 64, 64, []
     while at < len(data) and (record := record_at(data, at, salt)):
         if bool(record[1] & JOINED) != bool(batch):
@@ -93,7 +93,11 @@ def batches(name, data, number, store_id, sealed):
 
 def main(directory):
     names = sorted(name for name in os.listdir(directory) if re.fullmatch(r"\d{10}\.seg", name))
-    segments = [(name, int(name[:10]), open(os.path.join(directory, name), "rb").read()) for name in names]
+    found = [(name, int(name[:10]), open(os.path.join(directory, name), "rb").read()) for name in names]
+    segments = []  # without those that another stands for
+    for name, number, data in reversed(found):
+        if not segments or number < (header[6] if (header := header_of(segments[0][2])) else segments[0][1]):
+            segments.insert(0, (name, number, data))
     if segments and not header_of(segments[-1][2]) and len(segments[-1][2]) <= 64:
         _, number, _ = segments.pop()  # its making was cut short
         if not segments and number > 1:
@@ -105,9 +109,10 @@ def main(directory):
         if not header or header[:2] != [store_id, number]:
             damaged(name, 0)
         sealed = at + 1 < len(segments)
-        if sealed and (following := header_of(segments[at + 1][2])) and following[3] != len(data):
-            damaged(name, min(len(data), following[3]))
-        for batch in batches(name, data, number, store_id, sealed):
+        expected = header[5] or sealed and (header_of(segments[at + 1][2]) or [len(data)] * 5)[4]
+        if sealed and expected != len(data):
+            damaged(name, min(len(data), expected))
+        for batch in batches(name, data, store_id, header[2] << 32 | number, sealed):
             if isinstance(batch, int):
                 torn += batch
                 continue
@@ -119,9 +124,11 @@ def main(directory):
                 elif kind == CLEAR:
                     clear_below = max(clear_below, min(int.from_bytes(value, "little"), number))
                     entries = {key: entry for key, entry in entries.items() if entry[3] >= clear_below}
-    numbers = [number for _, number, _ in segments if number >= clear_below]
-    if segments and numbers != list(range(clear_below, segments[-1][1] + 1)):
-        sys.exit("a segment is missing")
+    for _, number, data in segments:
+        if number >= clear_below:
+            if header_of(data)[6] > clear_below:
+                sys.exit("a segment is missing")
+            clear_below = number + 1
     rows = [[key.hex(), entry[0].hex(), entry[1], entry[2]] for key, entry in sorted(entries.items())]
     print(json.dumps({"torn": torn, "entries": rows}))
 

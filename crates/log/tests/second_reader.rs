@@ -92,7 +92,7 @@ fn write_history(dir: &Path, steps: &[Step]) -> Log {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn a_second_reader_finds_what_the_log_holds(steps in prop::collection::vec(step(), 1..60), cut in 0..400_usize) {
