@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use nuthatch_cache::{Cache, Cursor};
+use nuthatch_cache::{Cache, Cursor, StorageKind};
 use proptest::prelude::*;
 
 proptest! {
@@ -29,6 +29,31 @@ proptest! {
         }
         prop_assert!((0..100).all(|key| seen.contains(&key)));
     }
+}
+
+/// While sets fill up, entries are moved to others to make room: only to such as the scan has yet to visit.
+#[test]
+fn a_scan_misses_nobody_who_is_moved_to_make_room() {
+    let cache = Cache::builder().capacity(20_000).storage(StorageKind::Sets).build().unwrap();
+    for key in 0..17_000 {
+        cache.insert(key, ());
+    }
+    let held = Vec::from_iter(cache.iter().map(|(key, ())| key));
+    let (mut seen, mut cursor, mut key) = (HashSet::new(), Cursor::START, 17_000);
+    loop {
+        cursor = cache.scan(cursor, 70, |key, ()| {
+            seen.insert(*key);
+        });
+        if cursor == Cursor::START {
+            break;
+        }
+        for _ in 0..10 {
+            cache.insert(key, ());
+            key += 1;
+        }
+    }
+    assert!(key > 19_000, "{key}");
+    assert!(held.iter().all(|key| seen.contains(key) || !cache.contains(key)));
 }
 
 #[test]

@@ -35,6 +35,15 @@ fn a_cache_far_from_full_loses_next_to_nothing() {
 }
 
 #[test]
+fn next_to_nothing_leaves_before_the_cache_is_full() {
+    let cache = sets(100_000);
+    for key in 0..100_000_u64 {
+        cache.insert(key, key);
+    }
+    assert!(cache.len() > 96_500, "{}", cache.len());
+}
+
+#[test]
 fn the_slots_are_the_bound() {
     for capacity in [1, 15, 16, 17, 1_000, 4_321, 100_000] {
         let cache = sets::<u64, u64>(capacity);

@@ -5,7 +5,7 @@
 
 use nuthatch_policy::{
     Slot,
-    sets::{Geometry, Home, Marks, WAYS},
+    sets::{Geometry, Home, MOVES_TRIED, Marks, WAYS},
     spread,
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct Sets {
     room: Room,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 struct Set {
     marks: Marks,
     displaced: u16,
@@ -79,9 +79,7 @@ impl Sets {
                 self.grow(home.family, departed);
                 continue;
             }
-            let mirror =
-                self.geometry.mirror(home).and_then(|mirror| self.free(self.set_of(mirror), home.tag));
-            break match mirror {
+            break match self.room_around(home) {
                 Some(place) => Room { home: set, place, marked: false },
                 None => {
                     let place = Place { set, way: self.replace(set, home.tag) };
@@ -97,7 +95,9 @@ impl Sets {
         let tag = self.geometry.home(spread(hash)).tag;
         let Room { home, place, marked } = self.room;
         if !marked {
-            let remembered = self.sets[home].marks.recall(tag);
+            let marks = &mut self.sets[home].marks;
+            marks.found_room();
+            let remembered = marks.recall(tag);
             self.sets[place.set].marks.arrive(place.way, remembered);
         }
         self.put(place, slot, tag, place.set != home);
@@ -121,6 +121,37 @@ impl Sets {
     fn free(&self, set: usize, tag: u16) -> Option<Place> {
         let free = self.usable(set) & !occupied(&self.sets[set].tags);
         (free != 0).then(|| Place { set, way: Geometry::near(free, tag) })
+    }
+
+    /// A free way for a key whose home is full: in its mirror, or at home once an entry was moved to that one's mirror.
+    fn room_around(&mut self, home: Home) -> Option<Place> {
+        let set = self.set_of(home);
+        let marks = self.sets[set].marks;
+        if !marks.looks_around(home.tag) {
+            return None;
+        }
+        let mirror = self.geometry.mirror(home).and_then(|mirror| self.free(self.set_of(mirror), home.tag));
+        let room =
+            mirror.or_else(|| if marks.is_packed() { None } else { self.move_one_out(set, home.family) });
+        if room.is_none() {
+            self.sets[set].marks.found_no_room();
+        }
+        room
+    }
+
+    /// Moves an entry from its home, a set of this family, to its mirror.
+    fn move_one_out(&mut self, set: usize, family: u64) -> Option<Place> {
+        let Set { marks, displaced, tags, .. } = self.sets[set];
+        let at_home = (0..WAYS).filter(|way| tags[*way] != 0 && displaced & (1 << way) == 0);
+        let later =
+            |way: usize| self.geometry.later_mirror(Home { tag: tags[way], family }).map(|to| (way, to));
+        let mut tried = at_home.filter_map(later).take(MOVES_TRIED);
+        let (way, to) = tried.find_map(|(way, to)| self.free(self.set_of(to), to.tag).map(|to| (way, to)))?;
+        let place = Place { set, way };
+        let slot = self.take(place);
+        self.put(to, slot, tags[way], true);
+        self.sets[to.set].marks.take_over(to.way, &marks, way);
+        Some(place)
     }
 
     /// Chooses who leaves a full set for a newcomer.

@@ -6,9 +6,13 @@
 //! be told from its tag and where it is, without its key.
 //!
 //! A key has two sets it may be in, its home and, when that is full, another: of the family that mirrors its own about a
-//! point its tag tells, and again by the bits of its tag. The mirror of the mirror is home.
+//! point its tag tells, and again by the bits of its tag. The mirror of the mirror is home. When both are full, an entry of
+//! its home may be moved to that one's mirror.
 
 use crate::sets::WAYS;
+
+/// Of how many entries of a full set it is tried whether they can be moved to their mirror.
+pub const MOVES_TRIED: usize = 8;
 
 /// Doublings of a family when a cache is built; a tag has bits for more, for the cache that is resized.
 const LEVEL_BUILT: u8 = 5;
@@ -113,6 +117,13 @@ impl Geometry {
         let mirrored = point + self.families - home.family;
         let family = if mirrored >= self.families { mirrored - self.families } else { mirrored };
         if family == home.family { None } else { Some(Home { tag: home.tag, family }) }
+    }
+
+    /// Where an entry at home may be moved to make room: its mirror, if that is of a later family, so that who goes
+    /// through all families in order misses nobody who is moved.
+    #[must_use]
+    pub fn later_mirror(&self, home: Home) -> Option<Home> {
+        self.mirror(home).filter(|mirror| mirror.family > home.family)
     }
 
     /// Which of the 2^level sets of a family an entry of `tag` is in.

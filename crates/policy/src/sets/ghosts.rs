@@ -8,7 +8,8 @@
 //! main, small is given more of the set, else less. A cell that is asked for is weighed by how many there are of the
 //! other queue, so that it does not matter that far more leave small than main.
 //!
-//! Two words: cells in the bytes 0 to 13, the share in byte 14; byte 15 is its owner's.
+//! Two words: cells in the bytes 0 to 13, the share in the low six bits of byte 14, in its high two how often in a row no
+//! room was found around the set; byte 15 is its owner's.
 
 /// Cells of a set.
 const CELLS: u32 = 14;
@@ -19,6 +20,9 @@ const SHARE_MAX: u8 = 63;
 const SHARE_PER_ENTRY: u8 = 16;
 
 const SHARE_AT: u32 = 48;
+const FULL_AT: u32 = 54;
+/// Counted up to this.
+const FULL_MAX: u64 = 3;
 const SPARE_AT: u32 = 56;
 /// Of each byte the highest bit, and the others.
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -53,6 +57,23 @@ pub(super) const fn small_max(words: &[u64; 2]) -> u32 {
     1 + (share(words) / SHARE_PER_ENTRY) as u32
 }
 
+/// Whether no room was found around the set three times in a row.
+#[inline]
+pub(super) const fn is_packed(words: &[u64; 2]) -> bool {
+    words[1] >> FULL_AT & FULL_MAX == FULL_MAX
+}
+
+/// No room was found once more.
+pub(super) const fn found_no_room(words: &mut [u64; 2]) {
+    if !is_packed(words) {
+        words[1] += 1 << FULL_AT;
+    }
+}
+
+pub(super) const fn found_room(words: &mut [u64; 2]) {
+    words[1] &= !(FULL_MAX << FULL_AT);
+}
+
 /// The byte that is left to the owner.
 pub(super) const fn spare(words: &[u64; 2]) -> u8 {
     (words[1] >> SPARE_AT) as u8
@@ -74,7 +95,7 @@ const fn print(tag: u16) -> u8 {
 }
 
 const fn share(words: &[u64; 2]) -> u8 {
-    (words[1] >> SHARE_AT) as u8
+    (words[1] >> SHARE_AT) as u8 & SHARE_MAX
 }
 
 /// One that left small, or main, is asked for again.
@@ -90,7 +111,7 @@ const fn steer(words: &mut [u64; 2], left_small: bool) {
     } else {
         share.saturating_sub(small)
     };
-    words[1] = (words[1] & !(0xff << SHARE_AT)) | ((steered as u64) << SHARE_AT);
+    words[1] = (words[1] & !((SHARE_MAX as u64) << SHARE_AT)) | ((steered as u64) << SHARE_AT);
 }
 
 #[cfg(test)]
@@ -140,10 +161,11 @@ mod tests {
         #[test]
         fn cells_share_and_spare_are_bytes_of_their_own(
             tags in prop::collection::vec((1..=u16::MAX, any::<bool>(), any::<bool>()), 0..200),
-            spare_byte in any::<u8>(),
+            spare_byte in any::<u8>(), looks_in_vain in 0..5,
         ) {
             let (mut words, mut cells, mut share_twin) = ([0; 2], [0_u8; CELLS as usize], 0_u8);
             set_spare(&mut words, spare_byte);
+            (0..looks_in_vain).for_each(|_| found_no_room(&mut words));
             for (tag, left_small, leaves) in tags {
                 let at = usize::from(tag) * CELLS as usize / 65_536;
                 if leaves {
@@ -162,9 +184,13 @@ mod tests {
                 }
                 prop_assert_eq!(share(&words), share_twin);
                 prop_assert_eq!(spare(&words), spare_byte);
+                prop_assert_eq!(is_packed(&words), looks_in_vain >= 3);
                 let bytes = words.iter().flat_map(|word| word.to_le_bytes()).take(CELLS as usize);
                 prop_assert_eq!(bytes.collect::<Vec<_>>(), cells.to_vec());
             }
+            found_room(&mut words);
+            prop_assert!(!is_packed(&words));
+            prop_assert_eq!((share(&words), spare(&words)), (share_twin, spare_byte));
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Marks {
     pub main: u16,
     /// Where the search for a victim goes on: in main (low four bits) and in small (high four).
     pub hands: u8,
-    /// Those that left, and the share of small. The last byte is its owner's.
+    /// Those that left, the share of small, and whether there is room around. The last byte is its owner's.
     pub ghosts: [u64; 2],
 }
 
@@ -116,6 +116,34 @@ impl Marks {
         }
         self.arrive(way, remembered);
         Some(way)
+    }
+
+    /// Whether a newcomer with this tag, to a set that is full, looks for room around it. After three looks in vain only
+    /// one newcomer in eight does: by its tag and the hands, so that it is not always the same.
+    #[must_use]
+    #[inline]
+    pub const fn looks_around(&self, tag: u16) -> bool {
+        let draw = (tag >> 5) as u8 ^ self.hands ^ (self.hands >> 4);
+        !self.is_packed() || draw & 7 == 0
+    }
+
+    /// Whether there was no room around the set three times in a row.
+    #[must_use]
+    #[inline]
+    pub const fn is_packed(&self) -> bool {
+        ghosts::is_packed(&self.ghosts)
+    }
+
+    /// Somebody looked around for room, and has to take another's place now.
+    #[inline]
+    pub const fn found_no_room(&mut self) {
+        ghosts::found_no_room(&mut self.ghosts);
+    }
+
+    /// Somebody came to the set, or to another from here, and nobody had to leave.
+    #[inline]
+    pub const fn found_room(&mut self) {
+        ghosts::found_room(&mut self.ghosts);
     }
 
     /// The byte among the ghosts that the marks do not use.
@@ -229,20 +257,33 @@ mod tests {
         assert!(!marks.recall(tag(2)) && marks.recall(tag(1)));
     }
 
+    #[test]
+    fn everybody_looks_for_room_until_three_found_none_and_then_one_in_eight() {
+        let mut marks = full();
+        let looking = |marks: &Marks| (1..=1 << 13).filter(|tag| marks.looks_around(tag << 3)).count();
+        for _ in 0..3 {
+            assert_eq!(looking(&marks), 1 << 13);
+            marks.found_no_room();
+        }
+        assert_eq!(looking(&marks), 1 << 10);
+        marks.found_room();
+        assert_eq!(looking(&marks), 1 << 13);
+    }
+
     proptest! {
         #[test]
         fn one_of_the_candidates_leaves_whatever_the_marks(
             frequency: u32, main: u16, hands: u8, ghosts: [u64; 2], candidates: u16, newcomer in 1..=u16::MAX,
         ) {
-            let mut marks = Marks { frequency, main, hands, ghosts: ghosts.map(|word| word & !(0xc0 << 48)) };
-            let spare = marks.spare();
+            let mut marks = Marks { frequency, main, hands, ghosts };
+            let (spare, packed) = (marks.spare(), marks.is_packed());
             let way = marks.replace(newcomer, candidates, 0, tag);
             prop_assert_eq!(way.is_some(), candidates != 0);
             if let Some(way) = way {
                 prop_assert!(candidates & (1 << way) != 0);
                 prop_assert_eq!(marks.warmth(way) & 3, 0, "a newcomer is unread");
             }
-            prop_assert_eq!(marks.spare(), spare);
+            prop_assert_eq!((marks.spare(), marks.is_packed()), (spare, packed));
         }
     }
 

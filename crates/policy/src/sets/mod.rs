@@ -11,5 +11,5 @@ mod geometry;
 mod ghosts;
 mod marks;
 
-pub use geometry::{Geometry, Home, Limits};
+pub use geometry::{Geometry, Home, Limits, MOVES_TRIED};
 pub use marks::{Marks, WAYS};

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "pairs at ways that the header says are occupied")]
 
 use hashbrown::Equivalent;
-use nuthatch_policy::sets::{Geometry, Home, WAYS};
+use nuthatch_policy::sets::{Geometry, Home, MOVES_TRIED, WAYS};
 
 use crate::{
     storage::{
@@ -138,6 +138,24 @@ impl<'a, K, V> Held<'a, K, V> {
         let mut moved = to.set.header().marks();
         moved.take_over(to_way, &marks, way);
         to.set.header().set_marks(&moved);
+    }
+
+    /// Moves an entry of this home to its other set, if one of a few finds room there. Returns the way that is free then.
+    pub(super) fn move_one_out(&mut self) -> Option<usize> {
+        let (header, geometry) = (self.set.header(), &self.sets.geometry);
+        let at_home = header.occupied() & !header.displaced();
+        let home = |way: usize| Home { tag: header.tag(way), family: self.family };
+        let ways = (0..WAYS).filter(|way| at_home & (1 << way) != 0);
+        let mut tried = ways.filter(|way| geometry.later_mirror(home(*way)).is_some()).take(MOVES_TRIED);
+        let room = |way| self.sets.room_in_mirror(home(way)).map(|(to, to_way)| (way, to, to_way));
+        let (way, mut to, to_way) = tried.find_map(room)?;
+        if to.set.header().era() != header.era() {
+            return None; // deadlines would have to be told anew
+        }
+        self.move_to(&mut to, way, to_way);
+        to.set.header().set_displaced(to_way, true);
+        header.overflow();
+        Some(way)
     }
 
     /// Moves an entry to a free way of the same set.

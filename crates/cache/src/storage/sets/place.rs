@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "pairs at ways that the header says are occupied")]
 
 use hashbrown::Equivalent;
-use nuthatch_policy::sets::{Geometry, Home, WAYS};
+use nuthatch_policy::sets::{Geometry, Home, Marks, WAYS};
 
 use crate::{
     Cause,
@@ -186,9 +186,7 @@ impl<'a, K, V> SetPlace<'a, K, V> {
                 return Ok(());
             }
             if !sets.may_grow(home.family) {
-                if let Some((other, way)) = sets.room_in_mirror(home) {
-                    self.other = Some(other);
-                    self.room = Some(Slot::in_mirror(way));
+                if self.room_around(home) {
                     return Ok(());
                 }
                 break;
@@ -200,6 +198,26 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         // Somebody has to make way, and does when the newcomer comes in.
         let header = self.home.set.header();
         if header.occupied() & !header.pinned() == 0 { Err(NoRoom::AtAll) } else { Ok(()) }
+    }
+
+    /// Finds room for a key whose home is full: in its other set, or at home once an entry was moved to that one's other.
+    fn room_around(&mut self, home: Home) -> bool {
+        let header = self.home.set.header();
+        let mut marks = header.marks();
+        if !marks.looks_around(home.tag) {
+            return false;
+        }
+        if let Some((other, way)) = self.home.sets.room_in_mirror(home) {
+            self.other = Some(other);
+            self.room = Some(Slot::in_mirror(way));
+        } else if !marks.is_packed() {
+            self.room = self.home.move_one_out().map(Slot);
+        }
+        if self.room.is_none() {
+            marks.found_no_room();
+            header.set_marks(&marks);
+        }
+        self.room.is_some()
     }
 
     /// Takes in an entry that was not held, and that [`room`](Self::room) was made for.
@@ -236,11 +254,10 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         let displaced = slot.0 >= WAYS;
         let header = self.home.set.header();
         let mut marks = header.marks();
+        marks.found_room();
         let remembered = marks.recall(tag);
         if displaced {
-            if remembered {
-                header.set_marks(&marks);
-            }
+            header.set_marks(&marks);
             self.home.changed = true;
             header.overflow();
         }
@@ -264,7 +281,7 @@ impl<'a, K, V> SetPlace<'a, K, V> {
 
 impl<K, V> Sets<K, V> {
     /// A free way in the other set of a key, that set then locked, if there is one and nobody is in the way.
-    fn room_in_mirror(&self, home: Home) -> Option<(Held<'_, K, V>, usize)> {
+    pub(super) fn room_in_mirror(&self, home: Home) -> Option<(Held<'_, K, V>, usize)> {
         let mirror = self.geometry.mirror(home)?;
         // A glance without the latch: most often the set is full.
         if self.is_full(mirror) {
@@ -285,9 +302,12 @@ impl<K, V> Sets<K, V> {
         })
     }
 
-    /// Whether a newcomer at a full home can only come in if another makes way.
+    /// Whether a newcomer at a full home, whose marks these are, can only come in if another makes way.
     #[inline]
-    pub(super) fn is_packed(&self, home: Home) -> bool {
-        !self.may_grow(home.family) && self.geometry.mirror(home).is_none_or(|mirror| self.is_full(mirror))
+    pub(super) fn is_packed(&self, home: Home, marks: &Marks) -> bool {
+        marks.is_packed()
+            && !self.may_grow(home.family)
+            && (!marks.looks_around(home.tag)
+                || self.geometry.mirror(home).is_none_or(|mirror| self.is_full(mirror)))
     }
 }

@@ -36,7 +36,7 @@ pub(crate) enum Put<K, V> {
 
 impl<K: Eq, V> Sets<K, V> {
     /// Keeps `value` as the value of `key` if that is held at home, or if the cache has been full for a while: its home is
-    /// then full, so is its other set, and none of its neighbours is elsewhere. `fence` is called with the key while its
+    /// then full, so are the sets around it, and none of its neighbours is elsewhere. `fence` is called with the key while its
     /// place is locked.
     ///
     /// Straight on, as [`glance`](Self::glance) is: no waiting, and no second set.
@@ -62,7 +62,7 @@ impl<K: Eq, V> Sets<K, V> {
         if (free != 0 && free & held.usable() != 0)
             || header.overflows()
             || header.pinned() != 0
-            || !self.is_packed(home)
+            || !self.is_packed(home, &header.marks())
         {
             return Fast::Otherwise(key, value);
         }
