@@ -72,7 +72,7 @@ fn keys(dir: &Path, salvage: bool) -> Option<BTreeSet<Box<[u8]>>> {
     let mut keys = BTreeSet::new();
     let mut cursor = 0;
     loop {
-        let (next, found) = log.scan(cursor, 100);
+        let (next, found) = log.scan(cursor, 100).unwrap();
         keys.extend(found);
         cursor = next;
         if cursor == 0 {

@@ -42,27 +42,33 @@ impl Keyspace {
         })
     }
 
-    /// Whether `key` exists. Reads nothing from the disk.
-    #[must_use]
-    pub fn exists(&self, key: &[u8]) -> bool {
-        self.ttl(key) != Ttl::Absent
+    /// Whether `key` exists. Of a key that only the log has, a few hundred bytes are read, not the value.
+    ///
+    /// # Errors
+    ///
+    /// The log's.
+    pub fn exists(&self, key: &[u8]) -> Result<bool, KeyspaceError> {
+        Ok(self.ttl(key)? != Ttl::Absent)
     }
 
-    /// When `key` expires. Reads nothing from the disk.
-    #[must_use]
-    pub fn ttl(&self, key: &[u8]) -> Ttl {
+    /// When `key` expires. Of a key that only the log has, a few hundred bytes are read, not the value.
+    ///
+    /// # Errors
+    ///
+    /// The log's.
+    pub fn ttl(&self, key: &[u8]) -> Result<Ttl, KeyspaceError> {
         let expires_at = match self.memory().peek_with(key, |item| item.expires_at) {
             Some(expires_at) => expires_at,
-            None => match self.log().and_then(|log| log.meta(key)) {
+            None => match self.log().map(|log| log.meta(key)).transpose()?.flatten() {
                 Some(meta) => meta.expires_at,
-                None => return Ttl::Absent,
+                None => return Ok(Ttl::Absent),
             },
         };
-        match expires_at {
+        Ok(match expires_at {
             None => Ttl::Never,
             Some(at) if at <= self.unix_millis() => Ttl::Absent,
             Some(at) => Ttl::At(at),
-        }
+        })
     }
 
     /// Removes `key` if `condition` holds of its value, and says whether it did. `condition` is called once, under the
@@ -157,8 +163,11 @@ impl Keyspace {
     /// About `count` keys that match `pattern` (all if `None`) from `cursor` on; zero starts.
     ///
     /// A key that exists during a whole scan is returned at least once.
-    #[must_use]
-    pub fn scan(&self, cursor: u64, count: usize, pattern: Option<&[u8]>) -> ScanPage {
+    ///
+    /// # Errors
+    ///
+    /// The log's: the keys are read from it.
+    pub fn scan(&self, cursor: u64, count: usize, pattern: Option<&[u8]>) -> Result<ScanPage, KeyspaceError> {
         let mut keys = Vec::new();
         let wanted = |key: &[u8]| pattern.is_none_or(|pattern| glob_matches(pattern, key));
         let cursor = match self.log() {
@@ -171,30 +180,36 @@ impl Keyspace {
             }
             Some(log) => {
                 let now = self.unix_millis();
-                let (next, page) = log.scan(cursor, count);
-                let live =
-                    |key: &[u8]| log.meta(key).is_some_and(|meta| meta.expires_at.is_none_or(|at| at > now));
-                keys.extend(page.into_iter().filter(|key| wanted(key) && live(key)));
+                let (next, page) = log.scan_meta(cursor, count)?;
+                let live = page.into_iter().filter(|(_, meta)| meta.expires_at.is_none_or(|at| at > now));
+                keys.extend(live.map(|(key, _)| key).filter(|key| wanted(key)));
                 next
             }
         };
-        ScanPage { cursor, keys }
+        Ok(ScanPage { cursor, keys })
     }
 
     /// Looks at about `keys` keys of each shard of memory and `32 * keys` of the log, going on where the last sweep ended,
     /// and reclaims what has expired there. For a timer: keys expire exactly on time without it, but hold their room, and
-    /// count in [`len`](Self::len), until they are met. Reads nothing from the disk.
-    pub fn sweep(&self, keys: u32) {
+    /// count in [`len`](Self::len), until they are met. Reads from the disk, a few hundred bytes each, the keys among those
+    /// that can expire.
+    ///
+    /// # Errors
+    ///
+    /// The log's. The next sweep of the log begins anew.
+    pub fn sweep(&self, keys: u32) -> Result<(), KeyspaceError> {
         self.memory().sweep(keys);
-        let Some(log) = self.log() else { return };
+        let Some(log) = self.log() else { return Ok(()) };
         let now = self.unix_millis();
-        let (next, page) = log.scan(self.log_swept.load(Relaxed), 32 * keys as usize);
+        // A failure must not have the same place fail for ever.
+        let cursor = self.log_swept.swap(0, Relaxed);
+        let (next, page) = log.scan_expiring(cursor, 32 * keys as usize)?;
         self.log_swept.store(next, Relaxed);
-        for key in page {
-            // Looked at first: to forget takes the lock that writers need.
-            if log.meta(&key).is_some_and(|meta| meta.expires_at.is_some_and(|at| at <= now)) {
-                log.forget_expired(&key, now);
+        for (key, meta) in page {
+            if meta.expires_at.is_some_and(|at| at <= now) {
+                log.forget_expired(&key, now)?;
             }
         }
+        Ok(())
     }
 }

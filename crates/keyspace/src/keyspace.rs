@@ -288,12 +288,11 @@ impl Keyspace {
     fn read_log(&self, key: &[u8]) -> Result<Option<Item>, KeyspaceError> {
         let Some(log) = &self.log else { return Ok(None) };
         let now = self.clock.unix_millis();
-        let Some(meta) = log.meta(key) else { return Ok(None) };
-        if meta.expires_at.is_some_and(|at| at <= now) {
-            log.forget_expired(key, now);
+        let Some(entry) = log.get(key)? else { return Ok(None) };
+        if entry.expires_at.is_some_and(|at| at <= now) {
+            log.forget_expired(key, now)?;
             return Ok(None);
         }
-        let Some(entry) = log.get(key)? else { return Ok(None) };
         let value = Value::decode(entry.value.into()).ok_or(KeyspaceError::UnknownKind)?;
         Ok(Some(Item { value, expires_at: entry.expires_at }))
     }

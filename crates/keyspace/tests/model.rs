@@ -184,7 +184,7 @@ fn check(ops: Vec<Op>, dir: Option<&Path>) -> Result<(), TestCaseError> {
             Op::Scan => {
                 let (mut seen, mut cursor) = (Vec::new(), 0);
                 loop {
-                    let page = keyspace.scan(cursor, 2, None);
+                    let page = keyspace.scan(cursor, 2, None).unwrap();
                     seen.extend(page.keys.iter().map(|key| key[0]));
                     cursor = page.cursor;
                     if cursor == 0 {
@@ -199,7 +199,7 @@ fn check(ops: Vec<Op>, dir: Option<&Path>) -> Result<(), TestCaseError> {
                 clock.advance(Duration::from_secs(seconds.into()));
                 twin.now += u64::from(seconds) * 1000;
             }
-            Op::Sweep => keyspace.sweep(100),
+            Op::Sweep => keyspace.sweep(100).unwrap(),
             Op::Clear => {
                 keyspace.clear().unwrap();
                 twin.items.clear();
@@ -218,7 +218,7 @@ fn check(ops: Vec<Op>, dir: Option<&Path>) -> Result<(), TestCaseError> {
             Some((_, None)) => Ttl::Never,
             Some((_, Some(at))) => Ttl::At(at),
         };
-        prop_assert_eq!(keyspace.ttl(&[key]), expected);
+        prop_assert_eq!(keyspace.ttl(&[key]).unwrap(), expected);
     }
     Ok(())
 }

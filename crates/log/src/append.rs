@@ -7,8 +7,9 @@ use crate::{
     batch::Op,
     engine::{Engine, Tail},
     format::{ALIGN_BYTES, Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, body_crc, flags},
-    keydir::Location,
+    keydir::{Address, Location},
     locks::lock,
+    probe::Probe,
     write::PENDING_BYTES_MAX,
 };
 
@@ -18,18 +19,38 @@ impl Engine {
         if bytes > BATCH_BYTES_MAX {
             return Err(LogError::BatchLength { bytes });
         }
+        self.append_probed(ops, bytes, self.probe_all(ops)?)
+    }
+
+    /// Appends one delete, unless there is nothing to delete.
+    pub(crate) fn delete(&self, op: Op<'_>) -> Result<Lsn> {
+        let probe = self.probe(op.key)?;
+        if !probe.found_any() {
+            return Ok(self.last_lsn());
+        }
+        self.append_probed(&[op], op.record_bytes(), vec![probe])
+    }
+
+    fn append_probed(&self, ops: &[Op<'_>], bytes: u64, mut probes: Vec<Probe>) -> Result<Lsn> {
         self.check_full()?;
         let mut tail = lock(&self.tail);
         self.poison.check()?;
         if ops.is_empty() {
             return Ok(tail.last_lsn);
         }
+        while !self.all_known(ops, &probes, &tail) {
+            drop(tail);
+            probes = self.probe_all(ops)?;
+            tail = lock(&self.tail);
+            self.poison.check()?;
+        }
         self.make_room(&mut tail, bytes)?;
+        self.keydir.cover(tail.active.id, tail.end() + bytes)?;
         let mut head_shrank = false;
-        for (at, op) in ops.iter().enumerate() {
+        for (at, (op, probe)) in ops.iter().zip(&probes).enumerate() {
             let more = if at + 1 < ops.len() { flags::MORE } else { 0 };
             let joined = if at > 0 { flags::JOINED } else { 0 };
-            head_shrank |= self.append_one(&mut tail, op, more | joined);
+            head_shrank |= self.append_one(&mut tail, op, probe, more | joined);
         }
         let lsn = tail.last_lsn;
         self.appends.store(self.appends.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
@@ -51,8 +72,17 @@ impl Engine {
         Ok(lsn)
     }
 
+    fn probe_all(&self, ops: &[Op<'_>]) -> Result<Vec<Probe>> {
+        ops.iter().map(|op| self.probe(op.key)).collect()
+    }
+
+    /// Whether it can be told of all keys, without reading, which entries they have.
+    fn all_known(&self, ops: &[Op<'_>], probes: &[Probe], tail: &Tail) -> bool {
+        ops.iter().zip(probes).all(|(op, probe)| self.entries(probe, op.key, tail).is_some())
+    }
+
     /// Returns whether it took a live record from a sealed segment.
-    fn append_one(&self, tail: &mut Tail, op: &Op<'_>, flags: u8) -> bool {
+    fn append_one(&self, tail: &mut Tail, op: &Op<'_>, probe: &Probe, flags: u8) -> bool {
         let header = RecordHeader {
             kind: op.kind,
             flags,
@@ -63,17 +93,43 @@ impl Engine {
             body_crc: op.body_crc,
             durable: 0,
         };
-        let location = tail.push(&header, op.key, op.value);
-        let old = if op.kind == Kind::Put {
-            tail.accounts.add_live(location.segment, header.record_bytes());
-            self.keydir.insert(op.key, location)
-        } else {
-            self.keydir.remove(op.key)
+        // All are known: before the batch, and what its earlier records have added is in memory.
+        let old = self.entries(probe, op.key, tail).unwrap_or_default();
+        let at = tail.push(&header, op.key, op.value);
+        let mut old = old.into_iter();
+        let mut left_behind = false;
+        if op.kind == Kind::Put {
+            tail.accounts.add_live(at.segment, header.record_bytes());
+            left_behind |= self.enter(tail, probe.hash, old.next(), &header, at);
+        }
+        for old in old {
+            self.keydir.table.remove(probe.hash, old.place);
+            tail.accounts.sub_live(old.segment, old.record_bytes());
+            left_behind |= old.segment != at.segment;
+        }
+        left_behind
+    }
+
+    /// Has the keydir name the record at `at`, instead of `old` if there is one. Says whether that is in a sealed segment.
+    fn enter(
+        &self,
+        tail: &mut Tail,
+        hash: u64,
+        old: Option<Location>,
+        header: &RecordHeader,
+        at: Address,
+    ) -> bool {
+        let place = self.keydir.place(at, header);
+        debug_assert!(place.is_some(), "covered before it was appended");
+        let Some(place) = place else { return false };
+        let Some(old) = old else {
+            self.keydir.table.insert(hash, place);
+            return false;
         };
-        old.is_some_and(|old| {
-            tail.accounts.sub_live(old.segment, old.record_bytes(op.key.len()));
-            old.segment != location.segment
-        })
+        let replaced = self.keydir.table.replace(hash, old.place, place);
+        debug_assert!(replaced, "only who holds the append lock changes entries");
+        tail.accounts.sub_live(old.segment, old.record_bytes());
+        old.segment != at.segment
     }
 
     /// Appends the record after which nothing in segments below `number` counts.
@@ -110,15 +166,25 @@ impl Engine {
     }
 
     /// Forgets `key` if its time has passed, without a record.
-    pub(crate) fn forget_expired(&self, key: &[u8], now_ms: u64) -> bool {
+    pub(crate) fn forget_expired(&self, key: &[u8], now_ms: u64) -> Result<bool> {
+        let hash = self.keydir.hash(key);
+        let found = self.find(hash, key)?;
+        Ok(found.is_some_and(|location| location.expired(now_ms) && self.forget(hash, &location)))
+    }
+
+    /// Forgets the record at `location`, if the keydir still has it.
+    pub(crate) fn forget(&self, hash: u64, location: &Location) -> bool {
         let mut tail = lock(&self.tail);
-        let old = self.keydir.remove_if(key, |location| location.expired(now_ms));
-        old.inspect(|old| tail.accounts.sub_live(old.segment, old.record_bytes(key.len()))).is_some()
+        let removed = self.keydir.table.remove(hash, location.place);
+        if removed {
+            tail.accounts.sub_live(location.segment, location.record_bytes());
+        }
+        removed
     }
 }
 
 impl Tail {
-    fn push(&mut self, header: &RecordHeader, key: &[u8], value: &[u8]) -> Location {
+    fn push(&mut self, header: &RecordHeader, key: &[u8], value: &[u8]) -> Address {
         let offset = self.end();
         self.pending.extend_from_slice(&header.encode(self.active.salt, offset));
         self.pending.extend_from_slice(key);
@@ -127,13 +193,7 @@ impl Tail {
         self.pending.extend_from_slice(&[0; ALIGN_BYTES as usize][..padding]);
         self.end += header.record_bytes();
         self.accounts.appended(header);
-        Location {
-            segment: self.active.id,
-            // Segments end below 2 GiB, and a batch that is larger has one of its own, of at most 1 GiB.
-            offset: offset as u32,
-            value_len: header.value_len,
-            expires_at: header.expires_at,
-            lsn: header.lsn,
-        }
+        // Segments end below 2 GiB, and a batch that is larger has one of its own, of at most 1 GiB.
+        Address { segment: self.active.id, offset: offset as u32 }
     }
 }

@@ -19,7 +19,7 @@ impl Engine {
         self.roll(&mut tail)?;
         let (below, lsn) = (tail.active.number(), self.next_lsn(&mut tail));
         self.append_clear(&mut tail, below, 0, lsn)?;
-        let entries = self.keydir.take_all();
+        let entries = self.keydir.table.take_all();
         tail.accounts.clear_live();
         drop(tail);
         // Millions of keys take a while to free; nobody needs to wait for that.

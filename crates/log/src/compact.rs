@@ -24,6 +24,7 @@ use crate::{
     LogError, Result,
     engine::{Engine, Tail},
     format::{Kind, Lsn, RecordHeader, SegmentHeader, body_crc, flags},
+    keydir::{Address, Location},
     locks::lock,
     reader::{Reader, Record, Step},
     segment::Segment,
@@ -53,7 +54,9 @@ struct Output {
 }
 
 struct Move {
-    from: (u32, u32),
+    hash: u64,
+    from: Location,
+    /// Offset of the copy.
     to: u32,
 }
 
@@ -89,6 +92,7 @@ impl Engine {
         self.take_name(&segment)?;
         let number = segment.number();
         self.move_entries(segment, account, &moves)?;
+        run.iter().for_each(|old| self.keydir.release(old.id));
         for old in run.iter().filter(|old| old.number() != number) {
             // Not synced: if a power cut brings the file back, opening finds that another stands for it.
             self.directory.remove(&old.path)?;
@@ -134,24 +138,25 @@ impl Engine {
         let offset = record.offset as u32; // the reader takes no record beyond
         match header.kind {
             Kind::Put => {
-                let live = self.keydir.get(key).filter(|at| (at.segment, at.offset) == (segment.id, offset));
+                let at = Address { segment: segment.id, offset };
+                let hash = self.keydir.hash(key);
+                let place = self.keydir.place(at, header);
                 let now_ms = (self.options.clock)();
-                if let Some(location) = live
-                    && !location.expired(now_ms)
-                {
-                    let value = segment.read_value(key, &location)?;
-                    output.moves.push(Move { from: (segment.id, offset), to: output.end() as u32 });
-                    output.push(header, key, &value);
-                    return Ok(());
+                if let Some(place) = place.filter(|&place| self.keydir.table.contains(hash, place)) {
+                    let location = Location::new(place, at, header);
+                    if !location.expired(now_ms) {
+                        let value = segment.read_value(key, &location)?;
+                        output.moves.push(Move { hash, from: location, to: output.end() as u32 });
+                        output.push(header, key, &value);
+                        return Ok(());
+                    }
+                    self.forget(hash, &location);
                 }
-                if live.is_some() {
-                    self.forget_expired(key, now_ms);
-                }
-                if header.expires_at != 0 && hides && self.keydir.get(key).is_none() {
+                if header.expires_at != 0 && hides && self.is_absent(key)? {
                     output.push_delete(header.lsn, key);
                 }
             }
-            Kind::Delete if hides && self.keydir.get(key).is_none() => output.push_delete(header.lsn, key),
+            Kind::Delete if hides && self.is_absent(key)? => output.push_delete(header.lsn, key),
             Kind::Clear => {
                 let head = self.segments.oldest().map_or(1, |oldest| oldest.header.first);
                 if record.clear_below >= head {
@@ -161,6 +166,16 @@ impl Engine {
             Kind::Delete | Kind::Filler => {}
         }
         Ok(())
+    }
+
+    /// Whether no intact record of `key` is live.
+    fn is_absent(&self, key: &[u8]) -> Result<bool> {
+        match self.find(self.keydir.hash(key), key) {
+            Ok(found) => Ok(found.is_none()),
+            // Perhaps not even its own: what hides is kept then.
+            Err(LogError::Damaged { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// From here on the new file is part of the log, and those it stands for are not.
@@ -176,27 +191,21 @@ impl Engine {
         let named = self.directory.segment_path(temporary.number());
         let segment = Arc::new(temporary.renamed(named, self.new_id()));
         let account = Account { number: segment.number(), ..account };
+        self.keydir.cover(segment.id, segment.written_bytes())?;
         self.segments.introduce(Arc::clone(&segment));
         lock(&self.tail).accounts.introduce(segment.id, account);
         let file = segment.file().map_err(|source| LogError::Read { path: segment.path.clone(), source })?;
         let mut reader = Reader::new(file, &segment.path, segment.written_bytes(), segment.salt);
         for moves in moves.chunks(MOVES_AT_ONCE) {
-            let mut keys = Vec::with_capacity(moves.len());
             for to in moves {
                 reader.seek(u64::from(to.to));
-                match reader.step()? {
-                    Step::Record(record) => keys.push(record.key.to_vec()),
+                if !matches!(reader.step()?, Step::Record(_)) {
                     // Read back wrongly what was just written: the segments that are there still have it.
-                    Step::Bad | Step::End => {
-                        let path = segment.path.clone();
-                        return Err(LogError::Damaged { path, offset: to.to.into() });
-                    }
+                    return Err(LogError::Damaged { path: segment.path.clone(), offset: to.to.into() });
                 }
             }
             let mut tail = lock(&self.tail);
-            for (to, key) in moves.iter().zip(&keys) {
-                self.move_entry(&mut tail, segment.id, to, key);
-            }
+            moves.iter().for_each(|to| self.move_entry(&mut tail, segment.id, to));
         }
         let mut tail = lock(&self.tail);
         tail.accounts.replace(segment.header.first, segment.id);
@@ -205,12 +214,12 @@ impl Engine {
     }
 
     /// The keydir names the copy, unless the key was overwritten or removed meanwhile.
-    fn move_entry(&self, tail: &mut Tail, id: u32, to: &Move, key: &[u8]) {
-        if let Some(mut location) = self.keydir.get(key).filter(|at| (at.segment, at.offset) == to.from) {
-            (location.segment, location.offset) = (id, to.to);
-            self.keydir.insert(key, location);
-            tail.accounts.add_live(id, location.record_bytes(key.len()));
-            tail.accounts.sub_live(to.from.0, location.record_bytes(key.len()));
+    fn move_entry(&self, tail: &mut Tail, id: u32, to: &Move) {
+        let Move { hash, from, to } = to;
+        let place = self.keydir.place_like(from, Address { segment: id, offset: *to });
+        if place.is_some_and(|place| self.keydir.table.replace(*hash, from.place, place)) {
+            tail.accounts.add_live(id, from.record_bytes());
+            tail.accounts.sub_live(from.segment, from.record_bytes());
         }
     }
 }

@@ -104,6 +104,15 @@ pub enum LogError {
         version: u32,
     },
 
+    /// There are too many segments.
+    #[error(
+        "the log takes up to {max} stretches of 64 MiB; have it make longer segments (Options::segment_bytes) or trim it"
+    )]
+    TooManySegments {
+        /// How many there may be. A segment takes one for each 64 MiB that it has begun.
+        max: u32,
+    },
+
     /// The key is too long.
     #[error("a key of {bytes} bytes: the log takes up to {KEY_BYTES_MAX}")]
     KeyLength {

@@ -38,7 +38,10 @@
 //!
 //! # What it costs
 //!
-//! **Keys live in memory** (the Bitcask trade): about 90 bytes and the key itself per entry, however large the value.
+//! **About eleven bytes of memory per key**, however long the key and the value: the keydir holds bits of hashes and
+//! places, and asks the record whose it is. So a write to a key that is there reads that key's old record first (some hundred
+//! bytes, outside of any lock), and what a key costs to look at without its value is a read as well.
+//!
 //! On disk an entry takes 32 bytes beside key and value, and up to seven more. Overwritten and deleted records are dead bytes; once
 //! they exceed half of all bytes (see [`Options::dead_percent_max`]) segments are rewritten without them. The disk holds at most four
 //! times what is live then, and three segments. With `Always` the newest segment's file is up to 1 MiB longer than what
@@ -65,11 +68,13 @@ mod directory;
 mod engine;
 mod error;
 pub mod format;
+mod judge;
 mod keydir;
 mod locks;
 mod log;
 mod options;
 mod poison;
+mod probe;
 mod read;
 mod reader;
 mod recovery;
@@ -88,7 +93,7 @@ pub use batch::{BATCH_BYTES_MAX, Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 pub use commit::Committed;
 pub use error::LogError;
 pub use format::Lsn;
-pub use log::{Entry, Log, Meta, Stats};
+pub use log::{Entry, Keyed, Log, Meta, Stats};
 pub use options::{Options, SyncMode};
 pub use recovery::{LostRange, Recovery};
 

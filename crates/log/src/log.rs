@@ -40,7 +40,7 @@ pub struct Entry {
     pub lsn: Lsn,
 }
 
-/// What is known about an entry without reading it.
+/// What is known about an entry beside its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Meta {
@@ -51,6 +51,9 @@ pub struct Meta {
     /// The write that set it.
     pub lsn: Lsn,
 }
+
+/// A key and what is known about its entry.
+pub type Keyed = (Box<[u8]>, Meta);
 
 /// Counters and gauges of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -155,11 +158,7 @@ impl Log {
     ///
     /// Those of [`Batch::delete`] and [`append`](Self::append).
     pub fn delete(&self, key: &[u8]) -> Result<Lsn> {
-        let op = Op::delete(key)?;
-        if !self.contains(key) {
-            return Ok(self.last_lsn());
-        }
-        self.engine.append(&[op])
+        self.engine.delete(Op::delete(key)?)
     }
 
     /// Removes every key. On return that is on disk, in every sync mode, and so is the space given back.
@@ -189,44 +188,85 @@ impl Log {
         self.engine.get(key)
     }
 
-    /// What is known about `key` without reading the disk.
-    pub fn meta(&self, key: &[u8]) -> Option<Meta> {
-        self.engine.keydir.get(key).map(|location| Meta {
-            expires_at: location.expires_at(),
-            value_len: location.value_len,
-            lsn: location.lsn,
-        })
+    /// What is known about `key` beside its value, or `None` if there is no such key. Expired or not.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Damaged`] if the key cannot be told from what is stored; [`LogError::Read`].
+    ///
+    /// # Cost
+    ///
+    /// One `pread` of some hundred bytes if the key is there; else, but for one key in many thousands, none.
+    pub fn meta(&self, key: &[u8]) -> Result<Option<Meta>> {
+        let found = self.engine.find(self.engine.keydir.hash(key), key)?;
+        Ok(found.map(|location| location.meta()))
     }
 
-    /// Whether `key` is there, expired or not, without reading the disk.
-    pub fn contains(&self, key: &[u8]) -> bool {
-        self.engine.keydir.get(key).is_some()
+    /// Whether `key` is there, expired or not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`meta`](Self::meta), and its cost.
+    pub fn contains(&self, key: &[u8]) -> Result<bool> {
+        Ok(self.meta(key)?.is_some())
     }
 
     /// Number of keys, expired ones included.
     pub fn len(&self) -> usize {
-        self.engine.keydir.len()
+        self.engine.keydir.table.len()
     }
 
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
-        self.engine.keydir.is_empty()
+        self.engine.keydir.table.is_empty()
     }
 
-    /// Returns up to `count` keys (0 counts as 1) and the cursor to call with next. Cursor 0 starts; a returned 0 ends.
+    /// Returns about `count` keys (0 counts as 1) and the cursor to call with next. Cursor 0 starts; a returned 0 ends.
     ///
-    /// A key that is there from the first call to the last is returned at least once, whatever is written meanwhile. A
-    /// key that comes or goes meanwhile may or may not be. Some may be returned twice. A cursor does not outlive the
-    /// `Log`. In no order; expired keys included.
-    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<Box<[u8]>>) {
-        self.engine.keydir.scan(cursor, count)
+    /// A key that is there from the first call to the last is returned, whatever is written meanwhile. A key that comes or
+    /// goes meanwhile may or may not be. In the order of the keys' hashes, which is none to the eye but does not change, so
+    /// a cursor stays good; expired keys included.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Damaged`] if one of the records is not what was written; [`LogError::Read`].
+    ///
+    /// # Cost
+    ///
+    /// One `pread` of some hundred bytes for each key, in no order of the disk.
+    pub fn scan(&self, cursor: u64, count: usize) -> Result<(u64, Vec<Box<[u8]>>)> {
+        let (next, keys) = self.scan_meta(cursor, count)?;
+        Ok((next, keys.into_iter().map(|(key, _)| key).collect()))
+    }
+
+    /// As [`scan`](Self::scan), with what [`meta`](Self::meta) tells, at the same cost.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`scan`](Self::scan).
+    pub fn scan_meta(&self, cursor: u64, count: usize) -> Result<(u64, Vec<Keyed>)> {
+        self.engine.scan(cursor, count, false)
+    }
+
+    /// As [`scan_meta`](Self::scan_meta), but of the `count` keys returns those only that will expire at some time, and
+    /// reads only their records.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`scan`](Self::scan).
+    pub fn scan_expiring(&self, cursor: u64, count: usize) -> Result<(u64, Vec<Keyed>)> {
+        self.engine.scan(cursor, count, true)
     }
 
     /// Forgets `key` if it has expired by `now_ms`, and says whether it did.
     ///
     /// Writes no tombstone: opening drops expired records by itself. (So a clock that is set back across a restart
     /// brings such a key back for the rest of its time, even if [`delete`](Self::delete) was called after this.)
-    pub fn forget_expired(&self, key: &[u8], now_ms: u64) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`meta`](Self::meta), and its cost.
+    pub fn forget_expired(&self, key: &[u8], now_ms: u64) -> Result<bool> {
         self.engine.forget_expired(key, now_ms)
     }
 
@@ -291,7 +331,7 @@ impl Log {
             disk_bytes: engine.gauges.disk_bytes(),
             live_bytes: engine.gauges.live_bytes(),
             dead_bytes: engine.gauges.dead_bytes(),
-            keys: engine.keydir.len(),
+            keys: engine.keydir.table.len(),
             appends: engine.appends.load(Ordering::Relaxed),
             syncs: engine.syncs(),
             reclaimed_bytes: engine.gauges.reclaimed_bytes(),

@@ -37,6 +37,7 @@ pub struct Options {
     pub(crate) compact_bytes_per_second: u64,
     pub(crate) salvage: bool,
     pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    pub(crate) hash_mask: u64,
 }
 
 impl Default for Options {
@@ -48,6 +49,7 @@ impl Default for Options {
             compact_bytes_per_second: 64 << 20,
             salvage: false,
             clock: Arc::new(unix_ms),
+            hash_mask: u64::MAX,
         }
     }
 }
@@ -99,6 +101,14 @@ impl Options {
     #[must_use]
     pub fn salvage(mut self, salvage: bool) -> Self {
         self.salvage = salvage;
+        self
+    }
+
+    /// Cuts the hashes of keys to these bits, for tests of keys that cannot be told apart by them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn hash_mask(mut self, mask: u64) -> Self {
+        self.hash_mask = mask;
         self
     }
 

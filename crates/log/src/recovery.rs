@@ -21,10 +21,11 @@ use crate::{
     LogError, Options, Result,
     directory::Directory,
     format::{BadHeader, Lsn, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentSalt},
+    judge::Source,
     keydir::Keydir,
     reader::Reader,
     repair,
-    replay::{Replay, SegmentEnd},
+    replay::{Replay, SegmentEnd, Sources},
     segment::Segment,
     space::Accounts,
     vfs::{File, Open},
@@ -100,7 +101,11 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
         directory,
         salvage: options.salvage,
         store_id,
-        replay: Replay::new(found.first().map_or(1, |first| first.number)),
+        replay: Replay::new(
+            found.first().map_or(1, |first| first.number),
+            Keydir::new(store_id, options.hash_mask),
+            (options.clock)(),
+        ),
         segments: VecDeque::new(),
         missing: None,
         marked: false,
@@ -111,7 +116,7 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
         recovery.fill_gap(&segment)?;
         recovery.open_segment(segment, next, sealed)?;
     }
-    let recovered = recovery.finish(options, sealed, started)?;
+    let recovered = recovery.finish(sealed, started)?;
     // Only now: a refusal changes nothing.
     directory.remove_incomplete()?;
     superseded.iter().try_for_each(|path| directory.remove(path))?;
@@ -206,7 +211,8 @@ impl Opening<'_> {
             bytes_when_sealed: bytes_when_sealed.or((sealed && next != Some(None)).then_some(found.bytes)),
             salvage: self.salvage,
         };
-        let outcome = self.replay.segment(&*found.file, &found.path, &header, &end)?;
+        let current = Source { file: &*found.file, path: &found.path, salt: header.salt() };
+        let outcome = self.replay.segment(&Sources { current, older: &self.segments }, &end)?;
         let mut file = found.file;
         if intact.is_none() || !outcome.lost.is_empty() || (sealed && outcome.bytes != found.bytes) {
             file = repair::rewrite(self.directory, &found.path, &header, outcome.bytes, &outcome.lost)?;
@@ -231,7 +237,7 @@ impl Opening<'_> {
         segment
     }
 
-    fn finish(mut self, options: &Options, sealed: bool, started: Instant) -> Result<Recovered> {
+    fn finish(mut self, sealed: bool, started: Instant) -> Result<Recovered> {
         let head = self.segments.front().map_or(1, |oldest| oldest.header.first);
         let head_lost = head > self.replay.clear_below;
         let lost_inside = self.missing.filter(|&missing| missing >= self.replay.clear_below);
@@ -246,7 +252,6 @@ impl Opening<'_> {
         }
         let sealed = sealed || rewritten.is_some();
         self.drop_disowned()?;
-        self.replay.drop_expired((options.clock)());
         let active = match self.segments.back() {
             Some(last) if !sealed => Arc::clone(last),
             last => {
@@ -264,7 +269,7 @@ impl Opening<'_> {
         };
         self.report.segments = self.segments.len();
         self.report.records = self.replay.records;
-        self.report.keys = self.replay.keydir.len();
+        self.report.keys = self.replay.keydir.table.len();
         self.report.elapsed = started.elapsed();
         Ok(Recovered {
             store_id: self.store_id,
@@ -283,6 +288,7 @@ impl Opening<'_> {
     fn drop_disowned(&mut self) -> Result<()> {
         let below = self.replay.clear_below;
         while let Some(oldest) = self.segments.pop_front_if(|oldest| oldest.number() < below) {
+            self.replay.keydir.release(oldest.id);
             self.replay.accounts.remove_segment(oldest.id);
             self.directory.remove(&oldest.path)?;
         }

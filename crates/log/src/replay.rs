@@ -1,14 +1,15 @@
 //! Applies the records of a segment, batch by batch, and finds where they stop being intact.
 
-use std::path::Path;
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     LogError, Result,
     format::{Kind, Lsn, RecordHeader, SegmentHeader, flags},
-    keydir::{Keydir, Location},
+    judge::Source,
+    keydir::{Address, Keydir, Location},
     reader::{Reader, Record, Step},
+    segment::Segment,
     space::Accounts,
-    vfs::File,
 };
 
 /// The state that replaying builds up, segment after segment.
@@ -20,6 +21,15 @@ pub(crate) struct Replay {
     pub(crate) clear_below: u32,
     pub(crate) records: u64,
     segment: u32,
+    /// What has expired by then is not kept.
+    now_ms: u64,
+}
+
+/// The segments that records may lie in which the keydir names: the one that is replayed, and those before it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) current: Source<'a>,
+    pub(crate) older: &'a VecDeque<Arc<Segment>>,
 }
 
 /// What is known about where a segment ends.
@@ -61,14 +71,15 @@ struct Cursor {
 }
 
 impl Replay {
-    pub(crate) fn new(head: u32) -> Self {
+    pub(crate) fn new(head: u32, keydir: Keydir, now_ms: u64) -> Self {
         Self {
-            keydir: Keydir::new(),
+            keydir,
             accounts: Accounts::new(),
             last_lsn: Lsn(0),
             clear_below: 1,
             records: 0,
             segment: head,
+            now_ms,
         }
     }
 
@@ -80,16 +91,12 @@ impl Replay {
         self.last_lsn = self.last_lsn.max(Lsn(header.next_lsn.0.saturating_sub(1)));
     }
 
-    pub(crate) fn segment(
-        &mut self,
-        file: &dyn File,
-        path: &Path,
-        header: &SegmentHeader,
-        end: &SegmentEnd,
-    ) -> Result<Outcome> {
+    pub(crate) fn segment(&mut self, sources: &Sources<'_>, end: &SegmentEnd) -> Result<Outcome> {
+        let Source { file, path, salt } = sources.current;
         let damaged = |offset| LogError::Damaged { path: path.to_owned(), offset };
         let bytes = end.bytes.min(end.bytes_when_sealed.unwrap_or(u64::MAX));
-        let mut reader = Reader::new(file, path, bytes, header.salt());
+        self.keydir.cover(self.segment, bytes.min(u64::from(u32::MAX)))?;
+        let mut reader = Reader::new(file, path, bytes, salt);
         let mut cursor = Cursor::default();
         loop {
             let offset = reader.offset();
@@ -98,7 +105,7 @@ impl Replay {
                     if !cursor.fits(&record) && !end.salvage {
                         return Err(damaged(offset));
                     }
-                    self.record(&mut cursor, &record);
+                    self.record(&mut cursor, &record, sources)?;
                 }
                 Step::Bad => {
                     if end.bytes_when_sealed.is_none() && !reader.was_on_disk()? {
@@ -127,7 +134,7 @@ impl Replay {
         }
     }
 
-    fn record(&mut self, cursor: &mut Cursor, record: &Record<'_>) {
+    fn record(&mut self, cursor: &mut Cursor, record: &Record<'_>, sources: &Sources<'_>) -> Result<()> {
         let (header, offset) = (&record.header, record.offset);
         cursor.marked = header.is_mark();
         self.records += u64::from(!cursor.marked);
@@ -136,43 +143,73 @@ impl Replay {
             cursor.give_up(offset);
         }
         if header.has(flags::JOINED) && cursor.batch.is_empty() {
-            return;
+            return Ok(());
         }
         cursor.resume(offset);
         self.last_lsn = self.last_lsn.max(header.lsn);
         if header.has(flags::MORE) {
             cursor.batch.push(Waiting { header: *header, offset, key: record.key.into() });
-            return;
+            return Ok(());
         }
         for waiting in cursor.batch.drain(..) {
-            self.apply(&waiting.header, waiting.offset, &waiting.key);
+            self.apply(&waiting.header, waiting.offset, &waiting.key, sources)?;
         }
         match header.kind {
             Kind::Clear => self.clear(record.clear_below),
-            _ => self.apply(header, offset, record.key),
+            _ => self.apply(header, offset, record.key, sources)?,
         }
+        Ok(())
     }
 
-    fn apply(&mut self, header: &RecordHeader, offset: u64, key: &[u8]) {
+    fn apply(&mut self, header: &RecordHeader, offset: u64, key: &[u8], sources: &Sources<'_>) -> Result<()> {
         self.accounts.note(self.segment, header);
-        let old = match header.kind {
-            Kind::Put => {
-                let location = Location {
-                    segment: self.segment,
-                    offset: offset as u32, // the reader takes no record beyond
-                    value_len: header.value_len,
-                    expires_at: header.expires_at,
-                    lsn: header.lsn,
-                };
-                self.accounts.add_live(self.segment, header.record_bytes());
-                self.keydir.insert(key, location)
-            }
-            Kind::Delete => self.keydir.remove(key),
-            Kind::Clear | Kind::Filler => None,
-        };
-        if let Some(old) = old {
-            self.accounts.sub_live(old.segment, old.record_bytes(key.len()));
+        if matches!(header.kind, Kind::Clear | Kind::Filler) {
+            return Ok(());
         }
+        let hash = self.keydir.hash(key);
+        let at = Address { segment: self.segment, offset: offset as u32 }; // the reader takes no record beyond
+        // What has expired is as good as deleted: it is gone, and so is what came before it.
+        let expired = header.expires_at != 0 && header.expires_at <= self.now_ms;
+        let mut new = self.keydir.place(at, header).filter(|_| header.kind == Kind::Put && !expired);
+        if new.is_some() {
+            self.accounts.add_live(self.segment, header.record_bytes());
+        }
+        for old in self.entries(hash, key, sources)? {
+            match new.take() {
+                Some(new) => self.keydir.table.replace(hash, old.place, new),
+                None => self.keydir.table.remove(hash, old.place),
+            };
+            self.accounts.sub_live(old.segment, old.record_bytes());
+        }
+        if let Some(new) = new {
+            self.keydir.table.insert(hash, new);
+        }
+        Ok(())
+    }
+
+    /// The entries that `key` has so far: none or one, unless a record is damaged that was intact.
+    fn entries(&self, hash: u64, key: &[u8], sources: &Sources<'_>) -> Result<Vec<Location>> {
+        let mut own = Vec::new();
+        for &place in self.keydir.table.get(hash).as_slice() {
+            let Some(at) = self.keydir.address(place) else {
+                continue;
+            };
+            let source = if at.segment == self.segment {
+                sources.current
+            } else {
+                let index = sources.older.partition_point(|segment| segment.id < at.segment);
+                let Some(segment) = sources.older.get(index) else {
+                    continue;
+                };
+                Source::of(segment)?
+            };
+            match source.name(&self.keydir, hash, place, at) {
+                Ok(named) if named.key == key => own.push(named.location),
+                Ok(_) | Err(LogError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(own)
     }
 
     fn clear(&mut self, below: u32) {
@@ -181,26 +218,10 @@ impl Replay {
         self.clear_below = self.clear_below.max(below);
         // A trim's clear record finds nothing left; then the whole keydir need not be looked at.
         if self.accounts.any_live_below(below) {
-            let accounts = &mut self.accounts;
-            self.keydir.retain(|key, location| {
-                let keep = location.segment >= below;
-                if !keep {
-                    accounts.sub_live(location.segment, location.record_bytes(key.len()));
-                }
-                keep
-            });
+            self.accounts.clear_live_below(below);
+            let keydir = &self.keydir;
+            keydir.table.retain(|_, place| keydir.address(place).is_some_and(|at| at.segment >= below));
         }
-    }
-
-    pub(crate) fn drop_expired(&mut self, now_ms: u64) {
-        let accounts = &mut self.accounts;
-        self.keydir.retain(|key, location| {
-            let keep = !location.expired(now_ms);
-            if !keep {
-                accounts.sub_live(location.segment, location.record_bytes(key.len()));
-            }
-            keep
-        });
     }
 }
 
@@ -286,7 +307,7 @@ mod tests {
             assert!(matches!(error, LogError::Damaged { offset, .. } if offset == offsets[bad]), "{error}");
             for salvage in [true, false] {
                 let (log, _) = Log::open(dir.path(), Options::new().salvage(salvage)).unwrap();
-                let mut keys = log.scan(0, 10).1;
+                let mut keys = log.scan(0, 10).unwrap().1;
                 keys.sort();
                 assert_eq!(keys.concat(), kept, "{flags:?}");
             }

@@ -174,6 +174,17 @@ impl Accounts {
             .map(|(_, last)| last.number + 1)
     }
 
+    /// Nothing in segments below `number` is live any more.
+    pub(crate) fn clear_live_below(&mut self, number: u32) {
+        for (_, id) in self.by_number.range(..number) {
+            if let Some(account) = self.by_id.get_mut(id) {
+                let live = self.gauges.live_bytes().saturating_sub(account.live_bytes);
+                self.gauges.live_bytes.store(live, Relaxed);
+                (account.live_bytes, account.live_records) = (0, 0);
+            }
+        }
+    }
+
     pub(crate) fn any_live_below(&self, number: u32) -> bool {
         self.by_number.range(..number).any(|(_, id)| self.by_id[id].live_records > 0)
     }

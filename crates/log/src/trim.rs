@@ -153,6 +153,7 @@ impl Engine {
             let Some(segment) = self.segments.pop_oldest() else {
                 break;
             };
+            self.keydir.release(segment.id);
             lock(&self.tail).accounts.remove_segment(segment.id);
             // Not synced: if a power cut brings the file back, opening finds it disowned and deletes it again.
             self.directory.remove(&segment.path)?;

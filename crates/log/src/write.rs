@@ -18,7 +18,7 @@ use crate::{
     LogError, Result, SyncMode,
     engine::{Engine, Tail},
     format::{Lsn, SEGMENT_HEADER_BYTES, claim},
-    keydir::Location,
+    keydir::Address,
     locks::lock,
     segment::Segment,
 };
@@ -164,20 +164,20 @@ impl Tail {
         }
     }
 
-    /// The bytes of the record at `location` if they are still in memory only.
-    pub(crate) fn unwritten(&self, location: &Location, bytes: u64) -> Option<&[u8]> {
-        let part = |chunk: &'_ [u8], start: u64| {
-            let at = usize::try_from(u64::from(location.offset).checked_sub(start)?).ok()?;
-            (at < chunk.len()).then_some(at..at.checked_add(bytes as usize)?)
+    /// What is in memory only, from the record at `at` on, and no less than all of that.
+    pub(crate) fn unwritten(&self, at: Address) -> Option<&[u8]> {
+        let from = |chunk: &'_ [u8], start: u64| {
+            let index = usize::try_from(u64::from(at.offset).checked_sub(start)?).ok()?;
+            (index < chunk.len()).then_some(index..)
         };
-        if location.segment == self.active.id {
+        if at.segment == self.active.id {
             let start = self.end - self.pending.len() as u64;
-            if let Some(range) = part(&self.pending, start) {
+            if let Some(range) = from(&self.pending, start) {
                 return self.pending.get(range);
             }
         }
-        self.queue.iter().filter(|chunk| chunk.segment.id == location.segment).find_map(|chunk| {
-            let range = part(&chunk.bytes, chunk.offset)?;
+        self.queue.iter().filter(|chunk| chunk.segment.id == at.segment).find_map(|chunk| {
+            let range = from(&chunk.bytes, chunk.offset)?;
             chunk.bytes.get(range)
         })
     }

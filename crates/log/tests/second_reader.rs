@@ -28,7 +28,7 @@ fn second_reader(dir: &Path) -> Option<Result<String, String>> {
 
 /// The same in the same form, as the log sees it. Expired entries included: the second reader has no clock.
 fn as_the_log_sees_it(log: &Log, torn: u64) -> String {
-    let (_, mut keys) = log.scan(0, usize::MAX);
+    let (_, mut keys) = log.scan(0, usize::MAX).unwrap();
     keys.sort();
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let rows: Vec<_> = keys

@@ -137,6 +137,11 @@ impl Table {
         0
     }
 
+    /// What of a hash leads to its entry: equal for all keys that share one.
+    pub(crate) fn entry_hash(&self, hash: u64) -> (u8, u32) {
+        (self.routes[(hash >> (64 - ROUTE_BITS)) as usize], tag(hash))
+    }
+
     fn shard(&self, hash: u64) -> &RwLock<Shard> {
         let route = (hash >> (64 - ROUTE_BITS)) as usize;
         &self.shards[usize::from(self.routes[route])].0

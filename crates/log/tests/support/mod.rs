@@ -28,6 +28,9 @@ pub(crate) fn untrimmed() -> Options {
     options().dead_percent_max(90)
 }
 
+/// A mask of hashes that leaves one shard and four tags.
+pub(crate) const TWO_BITS_OF_TAG: u64 = 3 << 50;
+
 /// A directory in memory if the system has one: the exhaustive tests open thousands of logs, and would do little else
 /// than wait for syncs whose effect they cannot see.
 pub(crate) fn scratch() -> tempfile::TempDir {
@@ -52,7 +55,7 @@ pub(crate) fn content(log: &Log) -> Content {
     let mut content = Content::new();
     let mut cursor = 0;
     loop {
-        let (next, keys) = log.scan(cursor, 10);
+        let (next, keys) = log.scan(cursor, 10).unwrap();
         for key in keys {
             // Trimming may have dropped it since, if it has expired.
             if let Some(entry) = log.get(&key).unwrap() {

@@ -43,7 +43,7 @@ pub(super) async fn get(
     };
     let fields = response.headers_mut();
     fields.insert(header::ETAG, tag_value(&tag));
-    if let Ttl::At(at) = door.context.keyspace.ttl(key.as_bytes()) {
+    if let Ttl::At(at) = door.context.keyspace.ttl(key.as_bytes())? {
         let seconds = at.saturating_sub(door.context.keyspace.unix_millis()) / 1000;
         if let Ok(max_age) = HeaderValue::from_str(&format!("max-age={seconds}")) {
             fields.insert(header::CACHE_CONTROL, max_age);

@@ -25,8 +25,11 @@ pub(crate) fn del(call: &mut Call<'_>) -> Result {
 }
 
 pub(crate) fn exists(call: &mut Call<'_>) -> Result {
-    let there = call.request.iter().skip(1).filter(|key| call.context.keyspace.exists(key)).count();
-    call.reply.integer(there as i64);
+    let mut there = 0;
+    for key in call.request.iter().skip(1) {
+        there += i64::from(call.context.keyspace.exists(key)?);
+    }
+    call.reply.integer(there);
     Ok(())
 }
 
@@ -40,7 +43,7 @@ pub(crate) fn touch(call: &mut Call<'_>) -> Result {
 }
 
 pub(crate) fn type_of(call: &mut Call<'_>) -> Result {
-    call.reply.simple(if call.context.keyspace.exists(&call.request[1]) { "string" } else { "none" });
+    call.reply.simple(if call.context.keyspace.exists(&call.request[1])? { "string" } else { "none" });
     Ok(())
 }
 
@@ -125,7 +128,7 @@ pub(crate) fn pexpiretime(call: &mut Call<'_>) -> Result {
 
 fn reply_ttl(call: &mut Call<'_>, show: impl Fn(u64, u64) -> u64) -> Result {
     let keyspace = &call.context.keyspace;
-    let reply = match keyspace.ttl(&call.request[1]) {
+    let reply = match keyspace.ttl(&call.request[1])? {
         Ttl::Absent => -2,
         Ttl::Never => -1,
         Ttl::At(at) => i64::try_from(show(at, keyspace.unix_millis())).unwrap_or(i64::MAX),
@@ -170,7 +173,7 @@ pub(crate) fn scan(call: &mut Call<'_>) -> Result {
         }
         at += 2;
     }
-    let page = call.context.keyspace.scan(cursor, count, pattern);
+    let page = call.context.keyspace.scan(cursor, count, pattern)?;
     call.reply.array(2);
     call.reply.bulk(page.cursor.to_string());
     let keys = if of_type { page.keys } else { Vec::new() };
