@@ -123,11 +123,18 @@ where
 
     #[inline]
     fn put(&self, key: K, value: V, terms: Option<&Terms>) -> Option<V> {
-        match &self.storage {
-            Storage::Sets(sets) if self.plain && terms.is_none() && !self.storage.kept().any() => {
-                self.put_plain(sets, key, value)
-            }
+        match self.plain_sets() {
+            Some(sets) if terms.is_none() => self.put_plain(sets, key, value),
             _ => self.put_on_terms(key, value, terms),
+        }
+    }
+
+    /// The sets, if nothing is to be kept of an entry beside key and value, and nothing is kept so far.
+    #[inline]
+    pub(crate) fn plain_sets(&self) -> Option<&Sets<K, V>> {
+        match &self.storage {
+            Storage::Sets(sets) if self.plain && !sets.kept().any() => Some(sets),
+            _ => None,
         }
     }
 

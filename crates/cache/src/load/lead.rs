@@ -1,10 +1,14 @@
 //! The caller that runs a load.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{BuildHasher, Hash},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{CacheRef, Held, LoadError};
 use crate::{
-    Cause, Terms,
+    Cache, Cause, Terms,
     counters::Count,
     events,
     flights::{Before, Finished, Flight, FlightId, Flights, Stopwatch},
@@ -137,6 +141,10 @@ impl<C: CacheRef> Lead<C> {
     fn keep(&mut self, value: C::Value, terms: Option<&Terms>) -> Option<Again<C::Value>> {
         let Self { cache, load, begun, .. } = self;
         let cache = cache.cache();
+        let value = match terms {
+            None if begun.is_none() && !load.replaces => keep_fast(cache, load, value)?,
+            _ => value,
+        };
         let begin = begun.take().map(|begun| cache.tags().attach(begun));
         let pass = cache.pass(terms, begin.as_ref());
         *begun = begin.map(Begin::detach);
@@ -212,6 +220,35 @@ impl<C: CacheRef> Drop for Lead<C> {
         drop(finished);
         if let Some(nanos) = failed {
             events::load_failed(Duration::from_nanos(nanos));
+        }
+    }
+}
+
+/// Puts in a value of which nothing is kept beside it and its key, which was not held when the load began and so still is not,
+/// where a newcomer needs nothing but a victim. Gives the value back if that is not so.
+#[inline]
+fn keep_fast<K, V, S>(cache: &Cache<K, V, S>, load: &mut Load<V>, value: V) -> Option<V>
+where
+    K: Hash + Eq,
+    S: BuildHasher,
+{
+    let Some(sets) = cache.plain_sets() else { return Some(value) };
+    let (mut value, mut unwanted) = (Some(value), None); // dropped under no lock
+    let left = sets.put_absent(load.hash, || {
+        let Finished { key, fenced, .. } = load.finish(&cache.flights)?;
+        if fenced {
+            unwanted = Some(key);
+            return None;
+        }
+        value.take().map(|value| (key, value))
+    });
+    match left {
+        None => value,
+        Some(None) => None,
+        Some(Some((key, value))) => {
+            cache.counters.one(Count::Insertions);
+            drop(cache.see_off_plain(key, value, Cause::Size));
+            None
         }
     }
 }

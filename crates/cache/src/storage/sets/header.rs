@@ -55,7 +55,7 @@ impl Header {
         (self.tag_word(way).load(Relaxed) >> (way % 4 * 16)) as u16
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn set_tag(&self, way: usize, tag: u16) {
         let (word, shift) = (self.tag_word(way), way % 4 * 16);
         word.store((word.load(Relaxed) & !(0xffff << shift)) | (u64::from(tag) << shift), Relaxed);

@@ -224,7 +224,8 @@ impl<'a, K, V> Held<'a, K, V> {
         self.changed = true;
         header.set_marks(&marks);
         if displaced & (1 << way) != 0 {
-            self.bring_home(way);
+            header.set_displaced(way, false);
+            self.sets.tell_home(Home { tag: header.tag(way), family: self.family });
         }
         header.set_tag(way, tag);
         // SAFETY: occupied, the latch is ours, and a new pair is put in the old one's place at once.
@@ -234,14 +235,6 @@ impl<'a, K, V> Held<'a, K, V> {
             old
         };
         Ok((way, old))
-    }
-
-    /// The entry at `way`, displaced so far, leaves.
-    #[cold]
-    fn bring_home(&self, way: usize) {
-        let header = self.set.header();
-        header.set_displaced(way, false);
-        self.sets.tell_home(Home { tag: header.tag(way), family: self.family });
     }
 
     /// Puts a new value in the place of the one at an occupied way, which is returned.
@@ -267,6 +260,7 @@ impl<K, V> Drop for Held<'_, K, V> {
 
 impl<K, V> Sets<K, V> {
     /// An entry that was displaced to `home`'s family left it: the set it came from is told.
+    #[cold]
     fn tell_home(&self, home: Home) {
         let Some(origin) = self.geometry.mirror(home) else { return };
         let plane = Geometry::plane(origin.tag, self.level(origin.family));

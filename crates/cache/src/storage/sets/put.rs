@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use nuthatch_policy::sets::Geometry;
+use nuthatch_policy::sets::{Geometry, Home};
 
 use crate::{
     Cause,
@@ -35,35 +35,22 @@ pub(crate) enum Put<K, V> {
 }
 
 impl<K: Eq, V> Sets<K, V> {
-    /// Keeps `value` as the value of `key` if that is held at home, or if the cache has been full for a while: its home is
-    /// then full, so are the sets around it, and none of its neighbours is elsewhere. `fence` is called with the key while its
-    /// place is locked.
+    /// Keeps `value` as the value of `key` if that is held at home, or if its home is [steady](Self::is_steady). `fence` is
+    /// called with the key while its place is locked.
     ///
     /// Straight on, as [`glance`](Self::glance) is: no waiting, and no second set.
     #[inline]
     pub(crate) fn put_fast(&self, hash: u64, key: K, value: V, fence: impl Fn(&K)) -> Fast<K, V> {
         let home = self.geometry.home(hash);
-        let mask = self.mask_max.load(Relaxed);
-        let Some(mut held) = Held::try_lock(self, home.family, Geometry::plane_masked(home.tag, mask)) else {
-            return Fast::Otherwise(key, value);
-        };
-        // A family that has not reached its size, or that was just changed.
-        if self.mask(home.family) != mask || self.kept.any() {
-            return Fast::Otherwise(key, value);
-        }
-        let header = held.set.header();
-        let tags = header.tags();
+        let Some(mut held) = self.hold_grown(home) else { return Fast::Otherwise(key, value) };
+        let tags = held.set.header().tags();
         if let Some(way) = held.search_among(tags.equal(home.tag), &key) {
             fence(&key);
-            header.hit(way);
+            held.set.header().hit(way);
             return Fast::Replaced(key, held.replace(way, value));
         }
         let free = tags.equal(0);
-        if (free != 0 && free & held.usable() != 0)
-            || header.overflows()
-            || header.pinned() != 0
-            || !self.is_packed(home, &header.marks())
-        {
+        if !self.is_steady(&held, home, free) {
             return Fast::Otherwise(key, value);
         }
         fence(&key);
@@ -71,6 +58,48 @@ impl<K: Eq, V> Sets<K, V> {
             Ok((_, Pair { key, value })) => Fast::InsertedFor(key, value),
             Err(Pair { key, value }) => Fast::Otherwise(key, value),
         }
+    }
+
+    /// Keeps what `bring` brings, whose key is not held, if its home is [steady](Self::is_steady): `bring` is called while
+    /// that is locked. `None` if it is not steady, and `Some(None)` if nothing is brought; else who left.
+    #[inline]
+    pub(crate) fn put_absent(
+        &self,
+        hash: u64,
+        bring: impl FnOnce() -> Option<(K, V)>,
+    ) -> Option<Option<(K, V)>> {
+        let home = self.geometry.home(hash);
+        let mut held = self.hold_grown(home)?;
+        let free = held.set.header().tags().equal(0);
+        if !self.is_steady(&held, home, free) {
+            return None;
+        }
+        let Some((key, value)) = bring() else { return Some(None) };
+        debug_assert!(held.search(home.tag, &key).is_none(), "a key came in past its load");
+        // Steady is with someone to let go, so nothing comes back that was brought.
+        let (Ok((_, left)) | Err(left)) = held.put_for_victim(home.tag, !free, Pair { key, value });
+        Some(Some((left.key, left.value)))
+    }
+
+    /// The home of a key, if it is free and there to stay, in a cache that keeps nothing beside entries.
+    #[inline]
+    fn hold_grown(&self, home: Home) -> Option<Held<'_, K, V>> {
+        let mask = self.mask_max.load(Relaxed);
+        let held = Held::try_lock(self, home.family, Geometry::plane_masked(home.tag, mask))?;
+        // A family that has not reached its size, or that was just changed, is for others.
+        (self.mask(home.family) == mask && !self.kept.any()).then_some(held)
+    }
+
+    /// Whether a newcomer at `home` needs nothing but a victim there, as in a cache that has been full for a while: its
+    /// home is full, so are the sets around it, none of its neighbours is elsewhere, and none is pinned.
+    #[inline]
+    fn is_steady(&self, held: &Held<'_, K, V>, home: Home, free: u16) -> bool {
+        let header = held.set.header();
+        (free == 0 || free & held.usable() == 0)
+            && free != u16::MAX
+            && !header.overflows()
+            && header.pinned() == 0
+            && self.is_packed(home, &header.marks())
     }
 
     /// Keeps `value` as the value of `key`. `fence` is called with the key while its place is locked.
