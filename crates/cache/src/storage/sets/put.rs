@@ -84,9 +84,12 @@ impl<K: Eq, V> Sets<K, V> {
     /// The home of a key, if it is free and there to stay, in a cache that keeps nothing beside entries.
     #[inline]
     fn hold_grown(&self, home: Home) -> Option<Held<'_, K, V>> {
-        let mask = self.mask_max.load(Relaxed);
+        let mask = self.mask(home.family);
+        if mask != self.mask_max.load(Relaxed) {
+            return None;
+        }
         let held = Held::try_lock(self, home.family, Geometry::plane_masked(home.tag, mask))?;
-        // A family that has not reached its size, or that was just changed, is for others.
+        // Not if the family was changed while we came.
         (self.mask(home.family) == mask && !self.kept.any()).then_some(held)
     }
 
