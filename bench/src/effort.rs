@@ -23,6 +23,8 @@ pub(crate) struct Effort {
     pub(crate) window: Duration,
     /// Keys that servers hold.
     pub(crate) keys: u32,
+    /// Keys that are on a disk when a store is opened.
+    pub(crate) keys_on_disk: u64,
     /// Requests of a trace that is replayed.
     pub(crate) requests: usize,
 }
@@ -38,6 +40,7 @@ impl Effort {
         attempts: 1,
         window: Duration::from_secs(1),
         keys: 100_000,
+        keys_on_disk: 1_000_000,
         requests: 4_000_000,
     };
     pub(crate) const FULL: Self = Self {
@@ -50,6 +53,7 @@ impl Effort {
         attempts: 3,
         window: Duration::from_secs(3),
         keys: 1_000_000,
+        keys_on_disk: 10_000_000,
         requests: 20_000_000,
     };
 }

@@ -10,10 +10,13 @@
 mod allocation;
 mod area_cache;
 mod area_hash;
+mod area_log;
 mod area_server;
 mod area_simulate;
 mod cpu_clock;
 mod effort;
+mod own_folder;
+mod own_process;
 mod published;
 mod random;
 mod report;
@@ -65,8 +68,8 @@ struct Arguments {
     #[arg(long)]
     pin: bool,
 
-    /// Area cache: what a process that measures memory is told by the one that started it.
-    #[arg(long, hide = true, value_name = "LIFE/SUBJECT")]
+    /// Areas cache and log: what a process that leads one life is told by the one that started it.
+    #[arg(long, hide = true, value_name = "LIFE/SUBJECT/...")]
     one_life: Option<String>,
 }
 
@@ -87,7 +90,7 @@ enum Area {
 }
 
 impl Area {
-    const READY: [Self; 4] = [Self::Cache, Self::Hash, Self::Server, Self::Simulate];
+    const READY: [Self; 5] = [Self::Cache, Self::Hash, Self::Log, Self::Server, Self::Simulate];
 
     fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
@@ -106,7 +109,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(life) = arguments.one_life {
-        writeln!(io::stdout().lock(), "{}", area_cache::memory::lead_one_life(&life)?)?;
+        let told = match arguments.area {
+            Area::Log => area_log::life::lead_one_life(&life)?,
+            _ => area_cache::memory::lead_one_life(&life)?,
+        };
+        writeln!(io::stdout().lock(), "{told}")?;
         return Ok(());
     }
     let area = arguments.area.name();
@@ -122,7 +129,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             area_server::run(options, effort, &mut report)?;
         }
         Area::Simulate => area_simulate::run(&traces, effort, &mut report)?,
-        Area::Log | Area::Tiers => {
+        Area::Log => area_log::run(effort, &mut report)?,
+        Area::Tiers => {
             let ready = Area::READY.map(Area::name).join(", ");
             bail!("area `{area}` is not there yet; there are: {ready}");
         }

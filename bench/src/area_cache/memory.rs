@@ -1,7 +1,7 @@
 //! What a cache takes of memory, each in a fresh process: bytes asked of the allocator, and pages that became resident.
 
 use std::{
-    env, fs,
+    env,
     io::Read,
     process::{Command, Stdio},
     thread,
@@ -19,6 +19,7 @@ use crate::{
     },
     cpu_clock::whole_cpu_time,
     effort::Effort,
+    own_process::resident_bytes,
     report::{Better, Measure, Report, Sample},
     stream::{Names, Numbers, Stream},
 };
@@ -280,21 +281,13 @@ fn taken<S: Stream>(
         rig.entries(); // does what was put off
         anyhow::Ok(rig)
     });
-    let resident = resident_bytes()? - before;
+    let resident = resident_bytes()?.saturating_sub(before);
     let entries = rig?.entries();
     #[expect(clippy::cast_precision_loss, reason = "bytes of one cache are far below 2^52")]
     Ok(Memory {
         requested: requested as f64,
-        resident,
+        resident: resident as f64,
         entries: entries.unwrap_or(capacity.into()) as f64,
         guessed: entries.is_none(),
     })
-}
-
-fn resident_bytes() -> anyhow::Result<f64> {
-    let status =
-        fs::read_to_string("/proc/self/status").context("this system does not tell resident memory")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kibibytes = line.split_whitespace().next().unwrap_or_default().parse::<f64>()?;
-    Ok(kibibytes * 1024.0)
 }

@@ -8,13 +8,13 @@ use crate::{
     area_server::{
         Options, affinity,
         client::{Client, Outcome, Until},
-        own_folder,
         process::Server,
         product::{Durability, Product},
         requests::{Command, Requests},
     },
     cpu_clock::thread_cpu_time,
     effort::Effort,
+    own_folder::own_folder,
     report::{Better, Measure, Report, Role, Sample},
 };
 

@@ -11,7 +11,7 @@ mod process;
 mod product;
 mod requests;
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
@@ -57,12 +57,4 @@ fn programs() -> anyhow::Result<Vec<(Product, PathBuf)>> {
         }
     }
     Ok(found)
-}
-
-/// Where this program lies: its siblings were built with it, and its disk is a real one where that of temporary files
-/// may be memory, on which a sync costs nothing.
-fn own_folder() -> anyhow::Result<PathBuf> {
-    let program = env::current_exe().context("cannot tell where this program lies")?;
-    let folder = program.parent().context("this program lies nowhere")?;
-    Ok(folder.to_owned())
 }
