@@ -123,9 +123,10 @@ where
 
     #[inline]
     fn put(&self, key: K, value: V, terms: Option<&Terms>) -> Option<V> {
-        match self.plain_sets() {
-            Some(sets) if terms.is_none() => self.put_plain(sets, key, value),
-            _ => self.put_on_terms(key, value, terms),
+        if terms.is_none() && self.plain && !self.storage.kept().any() {
+            self.put_plain(key, value)
+        } else {
+            self.put_on_terms(key, value, terms)
         }
     }
 
@@ -138,21 +139,31 @@ where
         }
     }
 
-    /// The shortest way into sets, for an entry of which nothing is to be kept beside key and value.
+    /// The shortest way in, for an entry of which nothing is to be kept beside key and value.
     #[inline]
-    fn put_plain(&self, sets: &Sets<K, V>, key: K, value: V) -> Option<V> {
+    fn put_plain(&self, key: K, value: V) -> Option<V> {
         let hash = self.hash(&key);
-        match sets.put_fast(hash, key, value, |key| self.flights.fence(hash, key)) {
-            Fast::InsertedFor(key, value) => {
+        let fence = |key: &K| self.flights.fence(hash, key);
+        let fast = match &self.storage {
+            Storage::Sets(sets) => sets.put_fast(hash, key, value, fence),
+            Storage::Exact(exact) => exact.put_fast(hash, key, value, fence),
+        };
+        match (fast, &self.storage) {
+            (Fast::Inserted, _) => {
+                self.counters.one(Count::Insertions);
+                None
+            }
+            (Fast::InsertedFor(key, value), _) => {
                 self.counters.one(Count::Insertions);
                 self.see_off_plain(key, value, Cause::Size);
                 None
             }
-            Fast::Replaced(key, old) => {
+            (Fast::Replaced(key, old), _) => {
                 self.counters.one(Count::Insertions);
                 self.see_off_plain(key, old, Cause::Replaced)
             }
-            Fast::Otherwise(key, value) => self.put_otherwise(sets, hash, key, value),
+            (Fast::Otherwise(key, value), Storage::Sets(sets)) => self.put_otherwise(sets, hash, key, value),
+            (Fast::Otherwise(key, value), Storage::Exact(_)) => self.put_on_terms(key, value, None),
         }
     }
 

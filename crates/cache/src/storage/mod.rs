@@ -19,7 +19,7 @@ pub(crate) use self::{
     held::Noted,
     latch::wait as pause,
     place::{Busy, NoRoom, Place, Slot},
-    sets::{Fast, Glance, Put, Sets},
+    sets::{Glance, Put, Sets},
 };
 
 /// What a look-up under a lock has come to.
@@ -29,6 +29,17 @@ pub(crate) enum Look {
     Miss,
     /// Something is kept beside entries, which is to be asked first.
     Ask,
+}
+
+/// What became of an entry on the shortest way in.
+pub(crate) enum Fast<K, V> {
+    Inserted,
+    /// It is in, and these made way for it.
+    InsertedFor(K, V),
+    /// It is in, and this was the value before; and the key, which is not needed.
+    Replaced(K, V),
+    /// Not that simple: it is to go the long way.
+    Otherwise(K, V),
 }
 
 /// The entries of a cache.

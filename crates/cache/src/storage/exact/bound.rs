@@ -51,6 +51,12 @@ impl Bound {
         }
     }
 
+    /// Whether some of what is held may not leave.
+    #[inline]
+    pub(crate) fn any_pinned(&self) -> bool {
+        self.pinned.load(Relaxed) != 0
+    }
+
     /// Whether `weight` might fit in if all left that may, and `own` of what is pinned.
     #[inline]
     pub(crate) fn might_fit(&self, weight: u64, own: impl FnOnce() -> u64) -> bool {

@@ -10,6 +10,7 @@ mod chunks;
 mod columns;
 mod index;
 mod latched;
+mod put;
 mod shard;
 mod slab;
 

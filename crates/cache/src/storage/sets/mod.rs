@@ -43,11 +43,7 @@ use self::{
     planes::Planes,
     set::Set,
 };
-pub(crate) use self::{
-    place::SetPlace,
-    put::{Fast, Put},
-    read::Glance,
-};
+pub(crate) use self::{place::SetPlace, put::Put, read::Glance};
 use crate::storage::{Kept, Stamps, held};
 
 /// Entries beyond which a pair is not copied before it is known to be the right one: a lock is cheaper.

@@ -7,21 +7,11 @@ use nuthatch_policy::sets::{Geometry, Home};
 use crate::{
     Cause,
     storage::{
-        Departed, Entry, Stamps,
+        Departed, Entry, Fast, Stamps,
         latch::wait,
         sets::{Sets, holding::Held, layout::Pair},
     },
 };
-
-/// What became of an entry on the shortest way.
-pub(crate) enum Fast<K, V> {
-    /// It is in, and these made way for it.
-    InsertedFor(K, V),
-    /// It is in, and this was the value before; and the key, which is not needed.
-    Replaced(K, V),
-    /// Not that simple: [`Sets::put`] is for these.
-    Otherwise(K, V),
-}
 
 /// What became of it.
 pub(crate) enum Put<K, V> {
