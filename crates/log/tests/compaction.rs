@@ -118,6 +118,38 @@ fn an_expired_value_that_is_compacted_does_not_bring_an_older_one_back() {
     }
 }
 
+/// A rewritten segment holds nothing that an earlier delete hides. The very next write may be the first that does.
+#[test]
+fn a_delete_right_after_the_older_segment_was_rewritten_is_kept() {
+    let dir = scratch();
+    let log = Log::open(dir.path(), eager()).unwrap().0;
+    log.put(b"dead", &[0; 900], None).unwrap();
+    log.put(b"key", b"value", None).unwrap();
+    for round in 0..12_u8 {
+        log.put(&[round], &[round; 200], None).unwrap();
+    }
+    log.delete(b"dead").unwrap();
+    let newest = || read_files(dir.path()).into_keys().next_back().unwrap();
+    let churn_past = |name: String| {
+        while newest() <= name {
+            log.put(b"churn", &[0; 500], None).unwrap();
+            log.commit(log.last_lsn()).unwrap();
+        }
+    };
+    churn_past(newest());
+    log.trim().unwrap();
+    let rewritten = log.stats().compacted_bytes;
+    log.delete(b"key").unwrap();
+    churn_past(newest());
+    churn_past(newest());
+    let older = read_files(dir.path()).remove("0000000001.seg");
+    log.trim().unwrap();
+    assert!(log.stats().compacted_bytes > rewritten && rewritten > 0);
+    log.close().unwrap();
+    assert_eq!(read_files(dir.path()).remove("0000000001.seg"), older, "the value must still be there");
+    assert_eq!(value(&Log::open(dir.path(), eager()).unwrap().0, b"key"), None);
+}
+
 #[test]
 fn a_segment_in_which_all_has_expired_goes_at_once_and_nothing_is_copied() {
     let dir = scratch();
