@@ -1,9 +1,9 @@
 //! Appending: into memory under the append lock, and into the keydir, so that it is readable at once.
 
-use std::{mem, sync::atomic::Ordering};
+use std::{convert::Infallible, mem, sync::atomic::Ordering};
 
 use crate::{
-    BATCH_BYTES_MAX, LogError, Result,
+    BATCH_BYTES_MAX, Conflict, LogError, Result,
     batch::Op,
     engine::{Engine, Tail},
     format::{ALIGN_BYTES, Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, body_crc, flags},
@@ -19,7 +19,19 @@ impl Engine {
         if bytes > BATCH_BYTES_MAX {
             return Err(LogError::BatchLength { bytes });
         }
-        self.append_probed(ops, bytes, self.probe_all(ops)?)
+        let Ok(lsn) = self.append_probed(ops, bytes, self.probe_all(ops)?, |_| Ok::<_, Infallible>(()))?;
+        Ok(lsn)
+    }
+
+    /// Appends one write if the key's last one is `expected`, or if there is none and none is expected.
+    pub(crate) fn append_if(&self, op: Op<'_>, expected: Option<Lsn>) -> Result<Result<Lsn, Conflict>> {
+        let probe = self.probe(op.key)?;
+        // A damaged record is not "no such key".
+        self.find(probe.hash, op.key)?;
+        self.append_probed(&[op], op.record_bytes(), vec![probe], |own| {
+            let current = own.iter().map(|own| own.lsn).max();
+            if current == expected { Ok(()) } else { Err(Conflict { current }) }
+        })
     }
 
     /// Appends one delete, unless there is nothing to delete.
@@ -28,21 +40,34 @@ impl Engine {
         if !probe.found_any() {
             return Ok(self.last_lsn());
         }
-        self.append_probed(&[op], op.record_bytes(), vec![probe])
+        let Ok(lsn) =
+            self.append_probed(&[op], op.record_bytes(), vec![probe], |_| Ok::<_, Infallible>(()))?;
+        Ok(lsn)
     }
 
-    fn append_probed(&self, ops: &[Op<'_>], bytes: u64, mut probes: Vec<Probe>) -> Result<Lsn> {
+    /// Appends unless `admit`, which is shown what the first key has, says why not.
+    fn append_probed<C>(
+        &self,
+        ops: &[Op<'_>],
+        bytes: u64,
+        mut probes: Vec<Probe>,
+        admit: impl Fn(&[Location]) -> Result<(), C>,
+    ) -> Result<Result<Lsn, C>> {
         self.check_full()?;
         let mut tail = lock(&self.tail);
         self.poison.check()?;
-        if ops.is_empty() {
-            return Ok(tail.last_lsn);
-        }
+        let Some(first) = ops.first() else {
+            return Ok(Ok(tail.last_lsn));
+        };
         while !self.all_known(ops, &probes, &tail) {
             drop(tail);
             probes = self.probe_all(ops)?;
             tail = lock(&self.tail);
             self.poison.check()?;
+        }
+        let own = probes.first().and_then(|probe| self.entries(probe, first.key, &tail));
+        if let Err(conflict) = admit(&own.unwrap_or_default()) {
+            return Ok(Err(conflict));
         }
         self.make_room(&mut tail, bytes)?;
         self.keydir.cover(tail.active.id, tail.end() + bytes)?;
@@ -69,7 +94,7 @@ impl Engine {
         if trim {
             self.trim_soon();
         }
-        Ok(lsn)
+        Ok(Ok(lsn))
     }
 
     fn probe_all(&self, ops: &[Op<'_>]) -> Result<Vec<Probe>> {
@@ -95,6 +120,7 @@ impl Engine {
         };
         // All are known: before the batch, and what its earlier records have added is in memory.
         let old = self.entries(probe, op.key, tail).unwrap_or_default();
+        old.iter().for_each(|old| tail.note_gone(old.into()));
         let at = tail.push(&header, op.key, op.value);
         let mut old = old.into_iter();
         let mut left_behind = false;
@@ -175,6 +201,10 @@ impl Engine {
     /// Forgets the record at `location`, if the keydir still has it.
     pub(crate) fn forget(&self, hash: u64, location: &Location) -> bool {
         let mut tail = lock(&self.tail);
+        let there = self.keydir.table.contains(hash, location.place);
+        if there {
+            tail.note_gone(location.into());
+        }
         let removed = self.keydir.table.remove(hash, location.place);
         if removed {
             tail.accounts.sub_live(location.segment, location.record_bytes());

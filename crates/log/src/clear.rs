@@ -19,6 +19,7 @@ impl Engine {
         self.roll(&mut tail)?;
         let (below, lsn) = (tail.active.number(), self.next_lsn(&mut tail));
         self.append_clear(&mut tail, below, 0, lsn)?;
+        tail.note_cleared();
         let entries = self.keydir.table.take_all();
         tail.accounts.clear_live();
         drop(tail);

@@ -23,6 +23,7 @@ use crate::{
     poison::Poison,
     recovery::Recovered,
     segment::{Segment, Segments},
+    snapshot::Moment,
     space::{Accounts, Gauges},
     trim::Trimmer,
     write::{Chunk, Writer},
@@ -77,6 +78,8 @@ pub(crate) struct Tail {
     /// Of the last clear; while nothing was written since, there is nothing to clear.
     pub(crate) clear_lsn: Option<Lsn>,
     pub(crate) accounts: Accounts,
+    /// Of the snapshots that are open.
+    pub(crate) moments: Vec<Arc<Moment>>,
 }
 
 impl Engine {
@@ -104,6 +107,7 @@ impl Engine {
                 marked_at: if marked { end } else { 0 },
                 clear_lsn: None,
                 accounts,
+                moments: Vec::new(),
             }),
             progress: Progress::new(last_lsn),
             syncing: Mutex::new(()),

@@ -150,6 +150,10 @@ pub enum LogError {
     #[error("the log was closed before the commit was known")]
     Closed,
 
+    /// The log was cleared while a snapshot was read, and what was in it is gone.
+    #[error("the log was cleared while a snapshot of it was read; take another")]
+    Cleared,
+
     /// A background thread could not be started.
     #[error("cannot start a thread of the log; raise the limit on threads")]
     Thread {

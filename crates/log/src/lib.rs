@@ -82,6 +82,7 @@ mod repair;
 mod replay;
 mod resync;
 mod segment;
+mod snapshot;
 mod space;
 mod trim;
 pub mod vfs;
@@ -93,9 +94,10 @@ pub use batch::{BATCH_BYTES_MAX, Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 pub use commit::Committed;
 pub use error::LogError;
 pub use format::Lsn;
-pub use log::{Entry, Keyed, Log, Meta, Stats};
+pub use log::{Conflict, Entry, Keyed, Log, Meta, Stats};
 pub use options::{Options, SyncMode};
 pub use recovery::{LostRange, Recovery};
+pub use snapshot::Snapshot;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = LogError> = std::result::Result<T, E>;

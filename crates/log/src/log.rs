@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Batch, Committed, LogError, Lsn, Options, Recovery, Result, SyncMode,
+    Batch, Committed, LogError, Lsn, Options, Recovery, Result, Snapshot, SyncMode,
     batch::Op,
     directory::{Directory, Lock},
     engine::Engine,
@@ -54,6 +54,14 @@ pub struct Meta {
 
 /// A key and what is known about its entry.
 pub type Keyed = (Box<[u8]>, Meta);
+
+/// The key's last write is another than was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Conflict {
+    /// The key's last write; `None` if there is no such key.
+    pub current: Option<Lsn>,
+}
 
 /// Counters and gauges of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,6 +167,63 @@ impl Log {
     /// Those of [`Batch::delete`] and [`append`](Self::append).
     pub fn delete(&self, key: &[u8]) -> Result<Lsn> {
         self.engine.delete(Op::delete(key)?)
+    }
+
+    /// As [`put`](Self::put), if the key's last write is the one with LSN `expected`; `None` expects that there is no such key.
+    /// An expired entry is there until it is dropped.
+    ///
+    /// Two callers that expect the same are never both served.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`put`](Self::put), and [`LogError::Damaged`] if what is there cannot be read. Inside of that, [`Conflict`]:
+    /// nothing was appended.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), nuthatch_log::LogError> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let log = nuthatch_log::Log::open(dir.path(), nuthatch_log::Options::new())?.0;
+    /// let first = log.compare_and_put(b"oak", None, b"acorn", None)?.expect("nothing was there");
+    /// let conflict = log.compare_and_put(b"oak", None, b"gall", None)?.unwrap_err();
+    /// assert_eq!(conflict.current, Some(first));
+    /// log.compare_and_put(b"oak", Some(first), b"gall", None)?.expect("nobody came between");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compare_and_put(
+        &self,
+        key: &[u8],
+        expected: Option<Lsn>,
+        value: &[u8],
+        expires_at: Option<u64>,
+    ) -> Result<Result<Lsn, Conflict>> {
+        self.engine.append_if(Op::put(key, value, expires_at)?, expected)
+    }
+
+    /// As [`delete`](Self::delete), if the key's last write is the one with LSN `expected`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`compare_and_put`](Self::compare_and_put).
+    pub fn compare_and_delete(&self, key: &[u8], expected: Lsn) -> Result<Result<Lsn, Conflict>> {
+        self.engine.append_if(Op::delete(key)?, Some(expected))
+    }
+
+    /// All keys and values of this moment, to be read while writers go on. Expired entries included; in no order.
+    ///
+    /// Batches are in it whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Self::commit) in mode `Never`: what is in memory is written out. The iterator gives
+    /// [`LogError::Damaged`] and [`LogError::Read`], and [`LogError::Cleared`] after [`clear`](Self::clear).
+    ///
+    /// # Cost
+    ///
+    /// Reads all segments from end to end, dead records included. Until it is dropped, files that compaction replaced keep
+    /// their space, and each record that is overwritten, deleted or moved takes some 16 bytes of memory.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        self.engine.snapshot()
     }
 
     /// Removes every key. On return that is on disk, in every sync mode, and so is the space given back.

@@ -14,7 +14,6 @@ use crate::{
     LogError, Result,
     directory::Directory,
     format::{Kind, Lsn, RECORD_HEADER_BYTES, RecordHeader, SegmentHeader, SegmentSalt, body_crc},
-    keydir::Location,
     locks::{read, write},
     vfs::{File, Open},
     write::step_bytes,
@@ -182,12 +181,14 @@ impl Segment {
         Ok(())
     }
 
-    /// The value at `location`, once the whole record has proved to be the one that was written there for `key`.
-    pub(crate) fn read_value(&self, key: &[u8], location: &Location) -> Result<Vec<u8>> {
-        let damaged = || LogError::Damaged { path: self.path.clone(), offset: u64::from(location.offset) };
+    /// The value at `offset`, once the whole record has proved to be the one that was written there for `key`, with what
+    /// `expected` says.
+    pub(crate) fn read_value(&self, key: &[u8], offset: u32, expected: &RecordHeader) -> Result<Vec<u8>> {
+        let offset = u64::from(offset);
+        let damaged = || LogError::Damaged { path: self.path.clone(), offset };
         let body_at = RECORD_HEADER_BYTES + key.len();
-        let mut record = vec![0; body_at + location.value_len as usize];
-        let read = self.file().and_then(|file| file.read_exact_at(&mut record, u64::from(location.offset)));
+        let mut record = vec![0; body_at + expected.value_len as usize];
+        let read = self.file().and_then(|file| file.read_exact_at(&mut record, offset));
         match read {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(damaged()),
@@ -198,15 +199,14 @@ impl Segment {
         let Some((header, body)) = record.split_first_chunk() else {
             return Err(damaged());
         };
-        let intact =
-            RecordHeader::decode(header, self.salt, u64::from(location.offset)).is_some_and(|header| {
-                header.kind == Kind::Put
-                    && usize::from(header.key_len) == key.len()
-                    && header.value_len == location.value_len
-                    && header.lsn == location.lsn
-                    && header.body_crc == body_crc(body, &[])
-                    && body.starts_with(key)
-            });
+        let intact = RecordHeader::decode(header, self.salt, offset).is_some_and(|header| {
+            header.kind == Kind::Put
+                && usize::from(header.key_len) == key.len()
+                && header.value_len == expected.value_len
+                && header.lsn == expected.lsn
+                && header.body_crc == body_crc(body, &[])
+                && body.starts_with(key)
+        });
         if !intact {
             return Err(damaged());
         }
@@ -252,6 +252,11 @@ impl Segments {
     /// All, oldest first.
     pub(crate) fn all(&self) -> Vec<Arc<Segment>> {
         read(&self.0).by_number.values().cloned().collect()
+    }
+
+    /// All, with those that are about to take the place of others.
+    pub(crate) fn with_introduced(&self) -> Vec<Arc<Segment>> {
+        read(&self.0).by_id.values().cloned().collect()
     }
 
     pub(crate) fn push(&self, segment: Arc<Segment>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::place::{PAGE_BITS, PAGE_BYTES, PAGES_MAX, Place};
 
 /// Where a record lies, in full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Address {
     /// The segment's id.
     pub(crate) segment: u32,
