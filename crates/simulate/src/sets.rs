@@ -5,7 +5,7 @@
 
 use nuthatch_policy::{
     Slot,
-    sets::{Geometry, Home, MOVES_TRIED, Marks, WAYS},
+    sets::{CELLS, Geometry, Home, MOVES_TRIED, Marks, WAYS},
     spread,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Sets {
 #[derive(Clone, Copy, Default)]
 struct Set {
     marks: Marks,
+    ghosts: [u8; CELLS],
     displaced: u16,
     /// Zero is a free way.
     tags: [u16; WAYS],
@@ -95,9 +96,9 @@ impl Sets {
         let tag = self.geometry.home(spread(hash)).tag;
         let Room { home, place, marked } = self.room;
         if !marked {
-            let marks = &mut self.sets[home].marks;
+            let Set { marks, ghosts, .. } = &mut self.sets[home];
             marks.found_room();
-            let remembered = marks.recall(tag);
+            let remembered = marks.recall(tag, ghosts);
             self.sets[place.set].marks.arrive(place.way, remembered);
         }
         self.put(place, slot, tag, place.set != home);
@@ -156,8 +157,8 @@ impl Sets {
 
     /// Chooses who leaves a full set for a newcomer.
     fn replace(&mut self, set: usize, tag: u16) -> usize {
-        let Set { marks, displaced, tags, .. } = &mut self.sets[set];
-        let Some(way) = marks.replace(tag, occupied(tags), *displaced, |way| tags[way]) else {
+        let Set { marks, ghosts, displaced, tags, .. } = &mut self.sets[set];
+        let Some(way) = marks.replace(tag, occupied(tags), *displaced, |way| tags[way], ghosts) else {
             unreachable!("a full set has someone to let go")
         };
         way
@@ -206,7 +207,9 @@ impl Sets {
     /// Moves to an empty set what belongs there once a family has doubled from `level`.
     fn split(&mut self, from: usize, to: usize, level: u8, departed: &mut Vec<Slot>) {
         let goes = |tag: u16| Geometry::moves(tag, level);
-        self.sets[to].marks.ghosts = self.sets[from].marks.ghosts;
+        let Set { marks, ghosts, .. } = self.sets[from];
+        self.sets[to].marks.take_after(&marks);
+        self.sets[to].ghosts = ghosts;
         for way in 0..WAYS {
             let Set { marks, displaced, tags, .. } = self.sets[from];
             if tags[way] == 0 || !goes(tags[way]) {

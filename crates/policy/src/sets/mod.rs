@@ -12,4 +12,5 @@ mod ghosts;
 mod marks;
 
 pub use geometry::{Geometry, Home, Limits, MOVES_TRIED};
+pub use ghosts::{CELLS, Ghosts};
 pub use marks::{Marks, WAYS};

@@ -113,9 +113,7 @@ impl<K, V> Held<'_, K, V> {
         let goes = |tag: u16| Geometry::moves(tag, level);
         let (from, to) = (self.set.header(), upper.set.header());
         // A ghost does not tell which half it belongs to.
-        let mut marks = to.marks();
-        marks.ghosts = from.marks().ghosts;
-        to.set_marks(&marks);
+        to.take_after(from);
         to.inherit_overflow(from);
         for way in (0..WAYS).filter(|way| from.tag(*way) != 0 && goes(from.tag(*way))) {
             self.hand_over(upper, way, departed);

@@ -1,33 +1,33 @@
 //! The 64 bytes before the entries of a set: all that a look-up of a key that is not there reads.
 
 pub(super) use self::tags::Tags;
-use nuthatch_policy::sets::Marks;
+use nuthatch_policy::sets::{CELLS, Ghosts, Marks};
 
 use crate::{
     storage::latch::Latch,
-    sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed},
     ticks::Era,
 };
 
 /// An overflow count that is not exact any more, and stays.
 const SATURATED: u8 = u8::MAX;
 
-/// All zeroes is an empty set. Every field but `latch` and `overflow` is written under the latch only, `frequency` also by
-/// readers without it (a hit that is lost or that falls to the slot's next entry does no harm).
+/// All zeroes is an empty set. Every field but `latch` and `overflow` is written under the latch only, `marks` also by
+/// readers without it: they say who leaves and nothing else, so a store that undoes another's does no harm.
 #[repr(C, align(64))]
 #[derive(Debug, Default)]
 pub(super) struct Header {
     pub(super) latch: Latch,
-    frequency: AtomicU32,
-    main: AtomicU16,
     /// Entries whose home is another set.
     displaced: AtomicU16,
     /// Entries that are not to be evicted.
     pinned: AtomicU16,
+    marks: AtomicU64,
     /// How many entries of which this set is the home are in their other set: at least as many as there are.
     overflow: AtomicU8,
-    hands: AtomicU8,
-    ghosts: [AtomicU64; 2],
+    /// To which the deadlines of the set are relative.
+    era: AtomicU8,
+    ghosts: [AtomicU8; CELLS],
     /// One tag of 16 bits per way, four to a word; zero is a free way.
     tags: [[AtomicU64; 2]; 2],
 }
@@ -70,44 +70,48 @@ impl Header {
     /// Counts a hit, with or without the latch. Writes nothing once the count is at its highest.
     #[inline]
     pub(super) fn hit(&self, way: usize) {
-        let frequency = self.frequency.load(Relaxed);
-        let full = 0x1_0001 << way;
-        if frequency & full != full {
-            let mut marks = Marks { frequency, ..Marks::default() };
-            marks.hit(way);
-            self.frequency.store(marks.frequency, Relaxed);
+        let marks = self.marks();
+        let mut counted = marks;
+        counted.hit(way);
+        if counted != marks {
+            self.set_marks(&counted);
         }
     }
 
     #[inline]
     pub(super) fn marks(&self) -> Marks {
-        Marks {
-            frequency: self.frequency.load(Relaxed),
-            main: self.main.load(Relaxed),
-            hands: self.hands.load(Relaxed),
-            ghosts: [self.ghosts[0].load(Relaxed), self.ghosts[1].load(Relaxed)],
-        }
+        Marks(self.marks.load(Relaxed))
     }
 
     #[inline]
     pub(super) fn set_marks(&self, marks: &Marks) {
-        self.frequency.store(marks.frequency, Relaxed);
-        self.main.store(marks.main, Relaxed);
-        self.hands.store(marks.hands, Relaxed);
-        self.ghosts[0].store(marks.ghosts[0], Relaxed);
-        self.ghosts[1].store(marks.ghosts[1], Relaxed);
+        self.marks.store(marks.0, Relaxed);
     }
 
-    /// The byte that the marks leave to us: the era of the set's deadlines.
+    #[inline]
+    pub(super) const fn ghosts(&self) -> Cells<'_> {
+        Cells(&self.ghosts)
+    }
+
+    /// What `other` remembers of those that left, and how it counts, is this set's as well.
+    pub(super) fn take_after(&self, other: &Self) {
+        for (cell, other) in self.ghosts.iter().zip(&other.ghosts) {
+            cell.store(other.load(Relaxed), Relaxed);
+        }
+        let mut marks = self.marks();
+        marks.take_after(&other.marks());
+        self.set_marks(&marks);
+        self.set_era(other.era());
+    }
+
+    /// The era of the set's deadlines.
     #[inline]
     pub(super) fn era(&self) -> Era {
-        Era((self.ghosts[1].load(Relaxed) >> 56) as u8)
+        Era(self.era.load(Relaxed))
     }
 
     pub(super) fn set_era(&self, era: Era) {
-        let mut marks = self.marks();
-        marks.set_spare(era.0);
-        self.set_marks(&marks);
+        self.era.store(era.0, Relaxed);
     }
 
     #[inline]
@@ -154,6 +158,26 @@ impl Header {
     pub(super) fn inherit_overflow(&self, other: &Self) {
         let more = other.overflow.load(Relaxed);
         let _ = self.overflow.fetch_update(Relaxed, Relaxed, |count| Some(count.saturating_add(more)));
+    }
+}
+
+/// The ghosts of a set.
+pub(super) struct Cells<'a>(&'a [AtomicU8; CELLS]);
+
+impl Ghosts for Cells<'_> {
+    #[inline]
+    fn cell(&self, number: usize) -> u8 {
+        self.0[number].load(Relaxed)
+    }
+
+    #[inline]
+    fn set_cell(&mut self, number: usize, cell: u8) {
+        self.0[number].store(cell, Relaxed);
+    }
+
+    #[inline(never)]
+    fn all(&self) -> [u8; CELLS] {
+        std::array::from_fn(|number| self.cell(number))
     }
 }
 

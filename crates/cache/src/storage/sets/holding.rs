@@ -202,7 +202,7 @@ impl<'a, K, V> Held<'a, K, V> {
     pub(super) fn evict_among(&mut self, ways: u16) -> Option<(usize, Pair<K, V>, Stamps)> {
         let header = self.set.header();
         let mut marks = header.marks();
-        let (way, _) = marks.evict(header.occupied() & !header.pinned() & ways)?;
+        let way = marks.evict(header.occupied() & !header.pinned() & ways)?;
         header.set_marks(&marks);
         let (pair, stamps) = self.take(way);
         Some((way, pair, stamps))
@@ -218,7 +218,9 @@ impl<'a, K, V> Held<'a, K, V> {
     ) -> Result<(usize, Pair<K, V>), Pair<K, V>> {
         let (header, mut marks, displaced) =
             (self.set.header(), self.set.header().marks(), self.set.header().displaced());
-        let Some(way) = marks.replace(tag, candidates, displaced, |way| header.tag(way)) else {
+        let Some(way) =
+            marks.replace(tag, candidates, displaced, |way| header.tag(way), &mut header.ghosts())
+        else {
             return Err(pair);
         };
         self.changed = true;

@@ -255,7 +255,7 @@ impl<'a, K, V> SetPlace<'a, K, V> {
         let header = self.home.set.header();
         let mut marks = header.marks();
         marks.found_room();
-        let remembered = marks.recall(tag);
+        let remembered = marks.recall(tag, &mut header.ghosts());
         if displaced {
             header.set_marks(&marks);
             self.home.changed = true;
