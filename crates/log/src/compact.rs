@@ -95,7 +95,7 @@ impl Engine {
         run.iter().for_each(|old| self.keydir.release(old.id));
         for old in run.iter().filter(|old| old.number() != number) {
             // Not synced: if a power cut brings the file back, opening finds that another stands for it.
-            self.directory.remove(&old.path)?;
+            self.directory.remove_segment(&old.path)?;
         }
         Ok(true)
     }

@@ -1,6 +1,7 @@
 //! The log's directory: who may use it, which segments it holds, and when its entries are on disk.
 
 use std::{
+    ffi::OsString,
     fs::TryLockError,
     io,
     path::{Path, PathBuf},
@@ -53,6 +54,24 @@ impl Directory {
     }
 
     /// Where a rewritten segment is until it is complete.
+    pub(crate) fn hint_path(&self, number: u32) -> PathBuf {
+        self.path.join(format!("{number:010}.hint"))
+    }
+
+    /// Deletes a segment and, if it has one, its hint.
+    pub(crate) fn remove_segment(&self, path: &Path) -> Result<()> {
+        let _ = self.vfs.remove(&path.with_extension("hint")); // one that stays fits no segment
+        self.remove(path)
+    }
+
+    /// Deletes all hints.
+    pub(crate) fn remove_hints(&self) -> Result<()> {
+        for number in self.numbers(".hint")? {
+            self.remove(&self.hint_path(number))?;
+        }
+        self.sync().map_err(|source| LogError::Directory { path: self.path.clone(), source })
+    }
+
     pub(crate) fn compacting_path(&self, number: u32) -> PathBuf {
         self.path.join(format!("{number:010}.seg.compacting"))
     }
@@ -80,10 +99,14 @@ impl Directory {
 
     /// The numbers of the segments, ascending. Files with other names are left alone.
     pub(crate) fn segment_numbers(&self) -> Result<Vec<u32>> {
+        self.numbers(".seg")
+    }
+
+    fn numbers(&self, extension: &str) -> Result<Vec<u32>> {
         let refused = |source| LogError::Directory { path: self.path.clone(), source };
         let names = self.vfs.list(&self.path).map_err(refused)?;
-        let mut numbers: Vec<_> =
-            names.iter().filter_map(|name| name.to_str().and_then(segment_number)).collect();
+        let number = |name: &OsString| name.to_str().and_then(|name| numbered(name, extension));
+        let mut numbers: Vec<_> = names.iter().filter_map(number).collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -114,8 +137,8 @@ fn create(vfs: &dyn Vfs, path: &Path) -> io::Result<()> {
     }
 }
 
-fn segment_number(name: &str) -> Option<u32> {
-    let digits = name.strip_suffix(".seg")?;
+fn numbered(name: &str, extension: &str) -> Option<u32> {
+    let digits = name.strip_suffix(extension)?;
     if digits.len() != 10 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -151,11 +174,11 @@ mod tests {
 
     #[test]
     fn only_ten_digits_and_seg_name_a_segment() {
-        assert_eq!(segment_number("0000000012.seg"), Some(12));
+        assert_eq!(numbered("0000000012.seg", ".seg"), Some(12));
         for name in
             ["0000000000.seg", "12.seg", "+000000012.seg", "0000000012.seg.damaged", "LOCK", "9999999999.seg"]
         {
-            assert_eq!(segment_number(name), None, "{name}");
+            assert_eq!(numbered(name, ".seg"), None, "{name}");
         }
     }
 }

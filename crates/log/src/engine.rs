@@ -18,6 +18,7 @@ use crate::{
     commit::Progress,
     directory::Directory,
     format::{Lsn, SEGMENT_HEADER_BYTES, SegmentHeader},
+    hints::Hinted,
     keydir::Keydir,
     locks::lock,
     poison::Poison,
@@ -35,6 +36,7 @@ pub(crate) struct Engine {
     pub(crate) options: Options,
     pub(crate) store_id: u64,
     pub(crate) keydir: Keydir,
+    pub(crate) hinted: Hinted,
     pub(crate) segments: Segments,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) poison: Poison,
@@ -84,7 +86,8 @@ pub(crate) struct Tail {
 
 impl Engine {
     pub(crate) fn new(directory: Directory, options: Options, recovered: Recovered) -> Self {
-        let Recovered { store_id, keydir, segments, active, accounts, last_lsn, marked, .. } = recovered;
+        let Recovered { store_id, keydir, segments, active, accounts, last_lsn, marked, hinted, .. } =
+            recovered;
         let end = active.written_bytes();
         Self {
             directory,
@@ -92,6 +95,7 @@ impl Engine {
             options,
             store_id,
             keydir,
+            hinted: Hinted::new(hinted),
             segments: Segments::new(segments),
             gauges: Arc::clone(accounts.gauges()),
             poison: Poison::default(),

@@ -17,7 +17,11 @@ use std::sync::RwLock;
 use siphasher::sip::SipHasher13;
 
 use self::pages::Pages;
-pub(crate) use self::{pages::Address, place::Place, table::Table};
+pub(crate) use self::{
+    pages::Address,
+    place::Place,
+    table::{Places, Table},
+};
 use crate::{
     LogError, Meta, Result,
     format::{Lsn, RecordHeader, record_bytes},
@@ -105,6 +109,11 @@ impl Keydir {
     /// The place of a record in a stretch of a segment that is covered.
     pub(crate) fn place(&self, at: Address, header: &RecordHeader) -> Option<Place> {
         read(&self.pages).place(at, header.record_bytes(), header.expires_at != 0)
+    }
+
+    /// The place of a record of so many bytes that can expire or not.
+    pub(crate) fn place_of(&self, at: Address, record_bytes: u64, expires: bool) -> Option<Place> {
+        read(&self.pages).place(at, record_bytes, expires)
     }
 
     /// The place of a copy, at `to`, of the record at `from`.

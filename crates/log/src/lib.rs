@@ -68,6 +68,8 @@ mod directory;
 mod engine;
 mod error;
 pub mod format;
+mod hint;
+mod hints;
 mod judge;
 mod keydir;
 mod locks;

@@ -104,7 +104,9 @@ impl Log {
     ///
     /// # Cost
     ///
-    /// Reads and checks every byte of the directory once, in memory bounded by the keys.
+    /// Reads the hints of segments of 1 MiB and more, sixteen bytes per record and on two threads, and reads and checks every byte of the
+    /// segments that have none: always what was appended since the last seal, and all with [`Options::salvage`]. Memory is
+    /// bounded by the keys and one hint. Damage in a segment that has a hint is found by whoever reads the record.
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<(Self, Recovery)> {
         Self::open_on(Arc::new(Os), dir, options)
     }
@@ -425,6 +427,9 @@ impl Log {
             let _ = thread.join();
         }
         let result = self.engine.sync().and_then(|()| self.engine.end_cleanly());
+        if result.is_ok() {
+            self.engine.write_hints(true);
+        }
         self.engine.set_closed();
         result
     }

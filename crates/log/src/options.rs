@@ -38,6 +38,7 @@ pub struct Options {
     pub(crate) salvage: bool,
     pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     pub(crate) hash_mask: u64,
+    pub(crate) hint_bytes_min: u64,
 }
 
 impl Default for Options {
@@ -50,6 +51,7 @@ impl Default for Options {
             salvage: false,
             clock: Arc::new(unix_ms),
             hash_mask: u64::MAX,
+            hint_bytes_min: 1 << 20,
         }
     }
 }
@@ -101,6 +103,14 @@ impl Options {
     #[must_use]
     pub fn salvage(mut self, salvage: bool) -> Self {
         self.salvage = salvage;
+        self
+    }
+
+    /// How long a segment must be to have a hint, for tests of hints with little data.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn hint_bytes_min(mut self, bytes: u64) -> Self {
+        self.hint_bytes_min = bytes;
         self
     }
 

@@ -8,7 +8,7 @@
 //! unless the caller asks to salvage.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     hash::BuildHasher,
     io,
     path::{Path, PathBuf},
@@ -21,6 +21,7 @@ use crate::{
     LogError, Options, Result,
     directory::Directory,
     format::{BadHeader, Lsn, SEGMENT_HEADER_BYTES, SegmentHeader, SegmentSalt},
+    hints,
     judge::Source,
     keydir::Keydir,
     reader::Reader,
@@ -74,6 +75,8 @@ pub(crate) struct Recovered {
     pub(crate) head_lost: bool,
     /// The active segment ends in the mark of a clean end.
     pub(crate) marked: bool,
+    /// What hints cover, by segment.
+    pub(crate) hinted: BTreeMap<u32, u64>,
     pub(crate) report: Recovery,
 }
 
@@ -97,6 +100,10 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
     let sealed = remove_stub(directory, options, &mut found)?;
     let store_id = store_id(&found, options)?;
     let superseded = take_superseded(&mut found, store_id);
+    if options.salvage {
+        // Every byte is looked at, and what is repaired is not what was hinted at.
+        directory.remove_hints()?;
+    }
     let mut recovery = Opening {
         directory,
         salvage: options.salvage,
@@ -109,6 +116,8 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
         segments: VecDeque::new(),
         missing: None,
         marked: false,
+        hint_bytes_min: options.hint_bytes_min,
+        hinted: BTreeMap::new(),
         report: Recovery::default(),
     };
     let next_headers: Vec<_> = found.iter().skip(1).map(|next| next.header).map(Some).chain([None]).collect();
@@ -119,7 +128,7 @@ pub(crate) fn recover(directory: &Directory, options: &Options) -> Result<Recove
     let recovered = recovery.finish(sealed, started)?;
     // Only now: a refusal changes nothing.
     directory.remove_incomplete()?;
-    superseded.iter().try_for_each(|path| directory.remove(path))?;
+    superseded.iter().try_for_each(|path| directory.remove_segment(path))?;
     Ok(recovered)
 }
 
@@ -133,6 +142,10 @@ struct Opening<'a> {
     missing: Option<u32>,
     /// The segment opened last ends in the mark of a clean end.
     marked: bool,
+    /// A shorter segment has no hint.
+    hint_bytes_min: u64,
+    /// What hints cover, by segment.
+    hinted: BTreeMap<u32, u64>,
     report: Recovery,
 }
 
@@ -212,7 +225,16 @@ impl Opening<'_> {
             salvage: self.salvage,
         };
         let current = Source { file: &*found.file, path: &found.path, salt: header.salt() };
-        let outcome = self.replay.segment(&Sources { current, older: &self.segments }, &end)?;
+        let sources = Sources { current, older: &self.segments };
+        let mut hint = None;
+        if !self.salvage && found.bytes >= self.hint_bytes_min {
+            hint = hints::read(self.directory, &self.replay.keydir, &current, &header, found.bytes)?;
+        }
+        if let Some(hint) = &hint {
+            self.replay.hinted(hint, &sources)?;
+            self.hinted.insert(found.number, hint.bytes);
+        }
+        let outcome = self.replay.segment(&sources, &end, hint.as_ref())?;
         let mut file = found.file;
         if intact.is_none() || !outcome.lost.is_empty() || (sealed && outcome.bytes != found.bytes) {
             file = repair::rewrite(self.directory, &found.path, &header, outcome.bytes, &outcome.lost)?;
@@ -280,6 +302,7 @@ impl Opening<'_> {
             last_lsn: self.replay.last_lsn,
             head_lost,
             marked: self.marked && !sealed,
+            hinted: self.hinted,
             report: self.report,
         })
     }
@@ -290,7 +313,7 @@ impl Opening<'_> {
         while let Some(oldest) = self.segments.pop_front_if(|oldest| oldest.number() < below) {
             self.replay.keydir.release(oldest.id);
             self.replay.accounts.remove_segment(oldest.id);
-            self.directory.remove(&oldest.path)?;
+            self.directory.remove_segment(&oldest.path)?;
         }
         Ok(())
     }
@@ -356,7 +379,7 @@ fn remove_stub(directory: &Directory, options: &Options, found: &mut Vec<Found>)
     if found.is_empty() && stub.number > 1 && !options.salvage {
         return Err(LogError::MissingSegment { path: directory.segment_path(stub.number - 1) });
     }
-    directory.remove(&stub.path)?;
+    directory.remove_segment(&stub.path)?;
     Ok(!found.is_empty())
 }
 

@@ -1,12 +1,13 @@
 //! Applies the records of a segment, batch by batch, and finds where they stop being intact.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, panic::resume_unwind, sync::Arc, thread};
 
 use crate::{
     LogError, Result,
     format::{Kind, Lsn, RecordHeader, SegmentHeader, flags},
+    hint::{Hint, HintEntry, key_at},
     judge::Source,
-    keydir::{Address, Keydir, Location},
+    keydir::{Address, Keydir, Location, Place, Places},
     reader::{Reader, Record, Step},
     segment::Segment,
     space::Accounts,
@@ -60,6 +61,23 @@ struct Waiting {
     key: Box<[u8]>,
 }
 
+/// A put, or a delete if it has no place.
+struct Write {
+    hash: u64,
+    place: Option<Place>,
+    record_bytes: u64,
+    expires_at: u64,
+}
+
+/// A record of so many bytes in a segment counts, or does not count any more.
+enum Change {
+    Live(u32, u64),
+    Dead(u32, u64),
+}
+
+/// Half of the hashes are lower.
+const MIDDLE_HASH: u64 = 1 << 63;
+
 /// Where in its batches a segment's replay is.
 #[derive(Default)]
 struct Cursor {
@@ -91,13 +109,23 @@ impl Replay {
         self.last_lsn = self.last_lsn.max(Lsn(header.next_lsn.0.saturating_sub(1)));
     }
 
-    pub(crate) fn segment(&mut self, sources: &Sources<'_>, end: &SegmentEnd) -> Result<Outcome> {
+    /// Replays the segment's records, from where `hint` ends if there is one.
+    pub(crate) fn segment(
+        &mut self,
+        sources: &Sources<'_>,
+        end: &SegmentEnd,
+        hint: Option<&Hint>,
+    ) -> Result<Outcome> {
         let Source { file, path, salt } = sources.current;
         let damaged = |offset| LogError::Damaged { path: path.to_owned(), offset };
         let bytes = end.bytes.min(end.bytes_when_sealed.unwrap_or(u64::MAX));
         self.keydir.cover(self.segment, bytes.min(u64::from(u32::MAX)))?;
         let mut reader = Reader::new(file, path, bytes, salt);
         let mut cursor = Cursor::default();
+        if let Some(hint) = hint {
+            reader.seek(hint.bytes);
+            cursor.marked = hint.marked;
+        }
         loop {
             let offset = reader.offset();
             match reader.step()? {
@@ -166,20 +194,47 @@ impl Replay {
         if matches!(header.kind, Kind::Clear | Kind::Filler) {
             return Ok(());
         }
-        let hash = self.keydir.hash(key);
         let at = Address { segment: self.segment, offset: offset as u32 }; // the reader takes no record beyond
+        let write = Write {
+            hash: self.keydir.hash(key),
+            place: self.keydir.place(at, header).filter(|_| header.kind == Kind::Put),
+            record_bytes: header.record_bytes(),
+            expires_at: header.expires_at,
+        };
+        let mut changes = Vec::new();
+        self.enter(&write, || Ok(Some(key.to_vec())), sources, &mut changes)?;
+        self.account(changes);
+        Ok(())
+    }
+
+    /// Has the keydir know of a put, or of a delete, which has no place. `key` is asked if there are entries with this hash.
+    fn enter(
+        &self,
+        write: &Write,
+        key: impl FnOnce() -> Result<Option<Vec<u8>>>,
+        sources: &Sources<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<()> {
+        let hash = write.hash;
         // What has expired is as good as deleted: it is gone, and so is what came before it.
-        let expired = header.expires_at != 0 && header.expires_at <= self.now_ms;
-        let mut new = self.keydir.place(at, header).filter(|_| header.kind == Kind::Put && !expired);
+        let expired = write.expires_at != 0 && write.expires_at <= self.now_ms;
+        let mut new = write.place.filter(|_| !expired);
         if new.is_some() {
-            self.accounts.add_live(self.segment, header.record_bytes());
+            changes.push(Change::Live(self.segment, write.record_bytes));
         }
-        for old in self.entries(hash, key, sources)? {
+        let old = match self.keydir.table.get(hash) {
+            Places::None => Vec::new(),
+            places => match key()? {
+                Some(key) => self.entries(hash, places.as_slice(), &key, sources)?,
+                None => Vec::new(), // as if it were another's
+            },
+        };
+        for old in old {
             match new.take() {
                 Some(new) => self.keydir.table.replace(hash, old.place, new),
                 None => self.keydir.table.remove(hash, old.place),
             };
-            self.accounts.sub_live(old.segment, old.record_bytes());
+            changes.push(Change::Dead(old.segment, old.record_bytes()));
         }
         if let Some(new) = new {
             self.keydir.table.insert(hash, new);
@@ -187,10 +242,65 @@ impl Replay {
         Ok(())
     }
 
+    fn account(&mut self, changes: impl IntoIterator<Item = Change>) {
+        for change in changes {
+            match change {
+                Change::Live(segment, bytes) => self.accounts.add_live(segment, bytes),
+                Change::Dead(segment, bytes) => self.accounts.sub_live(segment, bytes),
+            }
+        }
+    }
+
+    /// Takes from a hint what replaying the records that it covers would come to. On two threads: entries of different
+    /// hashes do not meet.
+    pub(crate) fn hinted(&mut self, hint: &Hint, sources: &Sources<'_>) -> Result<()> {
+        self.keydir.cover(self.segment, hint.bytes.min(u64::from(u32::MAX)))?;
+        self.records += hint.records;
+        self.last_lsn = self.last_lsn.max(hint.last_lsn);
+        self.accounts.note_all(self.segment, &hint.account);
+        // Which disowns no record of its own segment, so it may as well come first.
+        if hint.clear_below > 0 {
+            self.clear(hint.clear_below);
+        }
+        let half = hint.entries.partition_point(|entry| entry.hash < MIDDLE_HASH);
+        let (low, high) = hint.entries.split_at(half);
+        let (low, high) = thread::scope(|scope| {
+            let low = scope.spawn(|| self.enter_all(low, sources));
+            let high = self.enter_all(high, sources);
+            (low.join(), high)
+        });
+        let low = low.unwrap_or_else(|panic| resume_unwind(panic));
+        self.account(low?);
+        self.account(high?);
+        Ok(())
+    }
+
+    fn enter_all(&self, entries: &[HintEntry], sources: &Sources<'_>) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        for entry in entries {
+            let place =
+                self.keydir.place_of(entry.address(self.segment), entry.record_bytes, entry.expires_at != 0);
+            let write = Write {
+                hash: entry.hash,
+                place: place.filter(|_| !entry.delete),
+                record_bytes: entry.record_bytes,
+                expires_at: entry.expires_at,
+            };
+            self.enter(&write, || key_at(&sources.current, entry.offset), sources, &mut changes)?;
+        }
+        Ok(changes)
+    }
+
     /// The entries that `key` has so far: none or one, unless a record is damaged that was intact.
-    fn entries(&self, hash: u64, key: &[u8], sources: &Sources<'_>) -> Result<Vec<Location>> {
+    fn entries(
+        &self,
+        hash: u64,
+        places: &[Place],
+        key: &[u8],
+        sources: &Sources<'_>,
+    ) -> Result<Vec<Location>> {
         let mut own = Vec::new();
-        for &place in self.keydir.table.get(hash).as_slice() {
+        for &place in places {
             let Some(at) = self.keydir.address(place) else {
                 continue;
             };

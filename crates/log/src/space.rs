@@ -109,6 +109,15 @@ impl Accounts {
         }
     }
 
+    /// As [`note`](Self::note) of each of a segment's records, which come to this.
+    pub(crate) fn note_all(&mut self, id: u32, noted: &Account) {
+        if let Some(account) = self.by_id.get_mut(&id) {
+            account.tombstone_bytes += noted.tombstone_bytes;
+            account.tombstone_lsn = account.tombstone_lsn.max(noted.tombstone_lsn);
+            account.expires_by = account.expires_by.max(noted.expires_by);
+        }
+    }
+
     /// A segment was written that will take the place of others. Nothing in it is live yet.
     pub(crate) fn introduce(&mut self, id: u32, account: Account) {
         self.by_id.insert(id, Account { bytes: 0, ..account });

@@ -77,6 +77,9 @@ impl Engine {
             // Shown by `Stats::trim_failed`; `Log::trim` says why. A full disk may have room the next time.
             state.failed |= !matches!(result, Ok(Ok(()) | Err(LogError::Full { .. })));
             self.trimmer.changed.notify_all();
+            drop(state);
+            self.write_hints(false); // nobody waits for this
+            state = lock(&self.trimmer.state);
         }
     }
 
@@ -156,7 +159,7 @@ impl Engine {
             self.keydir.release(segment.id);
             lock(&self.tail).accounts.remove_segment(segment.id);
             // Not synced: if a power cut brings the file back, opening finds it disowned and deletes it again.
-            self.directory.remove(&segment.path)?;
+            self.directory.remove_segment(&segment.path)?;
         }
         // Who waits for space looks again.
         drop(lock(&self.trimmer.state));

@@ -146,6 +146,12 @@ proptest! {
         run(&steps, &options())?;
     }
 
+    #[test]
+    fn the_log_agrees_with_a_map_when_hints_are_read(steps in prop::collection::vec(step(), 1..80)) {
+        run(&steps, &options().hint_bytes_min(0))?;
+        run(&steps, &options().hint_bytes_min(0).hash_mask(TWO_BITS_OF_TAG))?;
+    }
+
     /// Twelve keys in four entries: nothing but the records tells them apart.
     #[test]
     fn the_log_agrees_with_a_map_when_hashes_collide(steps in prop::collection::vec(step(), 1..80)) {

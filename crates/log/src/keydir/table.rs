@@ -142,6 +142,11 @@ impl Table {
         (self.routes[(hash >> (64 - ROUTE_BITS)) as usize], tag(hash))
     }
 
+    /// The bits of a hash that lead to its entry, and zeros.
+    pub(crate) fn hash_kept(&self, hash: u64) -> u64 {
+        hash >> TAG_SHIFT << TAG_SHIFT
+    }
+
     fn shard(&self, hash: u64) -> &RwLock<Shard> {
         let route = (hash >> (64 - ROUTE_BITS)) as usize;
         &self.shards[usize::from(self.routes[route])].0
