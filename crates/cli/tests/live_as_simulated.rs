@@ -1,9 +1,9 @@
 //! What the simulator promises, the live cache keeps: on the exact storage, with one shard and on one thread, it hits
 //! whenever the simulated cache does, request by request as it seems, for the sums agree to the hit.
 //!
-//! Policies see hashes, and those of the live cache are not the simulator's. To all but two that makes no difference, since
-//! they only ask whether two hashes are equal. The sketch of W-TinyLFU counts hashes in cells that several share: it gets
-//! the simulator's hashes here, through a policy around it.
+//! Policies see hashes, and those of the live cache are not the simulator's. To all but three that makes no difference, since
+//! they only ask whether two hashes are equal. The sketches of W-TinyLFU and auto count hashes in cells that several
+//! share: they get the simulator's hashes here, through a policy around them.
 //!
 //! The traces of `simulate/tests/fixtures` are always replayed, larger ones where they are at hand (beside the repository,
 //! or where `NUTHATCH_TRACES` says).
@@ -117,7 +117,7 @@ impl Live {
     fn new(kind: PolicyKind, capacity: u64, unit: Unit) -> Self {
         let builder = Cache::builder().shards(1).hasher(BuildHasherDefault::default());
         let builder = match kind {
-            PolicyKind::WTinyLfu | PolicyKind::WTinyLfuAdaptive => {
+            PolicyKind::WTinyLfu | PolicyKind::WTinyLfuAdaptive | PolicyKind::Auto => {
                 builder.policy_with(move |capacity| SimulatorsHashes(kind.build(capacity)))
             }
             kind => builder.storage(StorageKind::Exact).policy(kind),

@@ -28,7 +28,7 @@
 //! let pages = Cache::builder()
 //!     .weight_capacity(1 << 20)
 //!     .weigher(|path: &String, page: &String| (path.len() + page.len()) as u64)
-//!     .policy(PolicyKind::Lru) // default: S3-FIFO
+//!     .policy(PolicyKind::Lru) // default: one that tunes itself
 //!     .build()?;
 //! pages.insert_with("/".to_owned(), "front page".to_owned(), &Terms::new().pinned()); // never leaves to make room
 //! assert_eq!((pages.weight(), pages.capacity()), (11, 1 << 20));

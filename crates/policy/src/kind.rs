@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use crate::{
     Policy,
     arc::Arc,
+    auto::Auto,
     cacheus::Cacheus,
     car::Car,
     clock::Clock,
@@ -114,9 +115,9 @@ policies! {
     WTinyLfu "w-tinylfu" => |capacity| WTinyLfu::new(capacity);
     /// W-TinyLFU with the window's share found by hill climbing (Middleware 2018).
     WTinyLfuAdaptive "w-tinylfu-adaptive" => |capacity| WTinyLfu::adaptive(capacity);
-    /// Ours, the default: today S3-FIFO with the paper's constants.
+    /// Ours, the default: S3-FIFO's queues, entered by count, and a share of the small queue that steers itself: [`Auto`].
     #[default]
-    Auto "auto" => |capacity| S3Fifo::new(capacity);
+    Auto "auto" => |capacity| Auto::new(capacity);
 }
 
 impl fmt::Display for PolicyKind {

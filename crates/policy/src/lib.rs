@@ -35,12 +35,14 @@
 //! policy is a small file over them that reads like its paper.
 
 mod arc;
+mod auto;
 mod belady;
 mod cacheus;
 mod car;
 mod climber;
 mod clock;
 mod clock_pro;
+mod departed;
 mod drain;
 mod frequencies;
 mod ghost;
@@ -74,10 +76,12 @@ mod slru;
 mod splitmix;
 mod spread;
 mod sr_lru;
+mod steering;
 mod timeline;
 mod two_q;
 mod w_tinylfu;
 
+pub use auto::{Auto, AutoPart};
 pub use belady::{Belady, Oracle};
 pub use kind::{PolicyKind, UnknownPolicy};
 pub use lru_k::LruK;

@@ -17,11 +17,10 @@ pub enum Contender {
 }
 
 impl Contender {
-    /// Every policy once: the online ones in alphabetical order without `auto`, which is one of the others under another
-    /// name, and Belady last. [`Sets`](Self::Sets), a storage, is not among them.
+    /// Every policy once: the online ones in alphabetical order, then `auto`, and Belady last. [`Sets`](Self::Sets), a
+    /// storage, is not among them.
     pub fn all() -> impl Iterator<Item = Self> {
-        let online = PolicyKind::ALL.into_iter().filter(|kind| *kind != PolicyKind::Auto);
-        online.map(Self::Online).chain([Self::Belady])
+        PolicyKind::ALL.into_iter().map(Self::Online).chain([Self::Belady])
     }
 
     /// The spelling used on command lines and in reports.
@@ -71,8 +70,7 @@ pub struct UnknownContender {
 
 /// All names, for messages.
 pub(crate) fn spellings() -> String {
-    let others = [Contender::Sets, Contender::Online(PolicyKind::Auto)];
-    Contender::all().chain(others).map(Contender::name).collect::<Vec<_>>().join(", ")
+    Contender::all().chain([Contender::Sets]).map(Contender::name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -81,12 +79,12 @@ mod tests {
 
     #[test]
     fn every_spelling_is_read_back_and_another_names_all() {
-        for contender in Contender::all().chain([Contender::Sets, Contender::Online(PolicyKind::Auto)]) {
+        for contender in Contender::all().chain([Contender::Sets]) {
             assert_eq!(contender.name().parse(), Ok(contender));
             assert_eq!(contender.to_string().to_uppercase().parse(), Ok(contender));
         }
         let error = "opt".parse::<Contender>().unwrap_err().to_string();
-        for name in ["\"opt\"", " fifo,", " s3-fifo,", " belady,", " sets,", " auto"] {
+        for name in ["\"opt\"", " fifo,", " s3-fifo,", " belady,", " sets", " auto,"] {
             assert!(error.contains(name), "{error}");
         }
     }

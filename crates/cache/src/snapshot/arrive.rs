@@ -68,7 +68,7 @@ where
         let quarter = (heat >> 14) as u8;
         match self.policy() {
             // All come into the small queue. The coldest leave it, and then the rest goes to main in one step.
-            Some(PolicyKind::Auto | PolicyKind::S3Fifo) => {
+            Some(PolicyKind::S3Fifo) => {
                 if heat < u16::MAX / 10 {
                     0
                 } else {

@@ -9,6 +9,7 @@
 )]
 
 mod adaptive;
+mod auto;
 mod broken;
 mod cacheus;
 mod clock_pro;

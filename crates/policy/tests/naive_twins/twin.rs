@@ -3,8 +3,9 @@
 use nuthatch_policy::{PolicyKind, Slot};
 
 use crate::{
-    adaptive::Adaptive, cacheus::Cacheus, clock_pro::ClockPro, lecar::Lecar, lfu::*, lhd::Lhd, lirs::Lirs,
-    lru_k::LruK, queues::*, s3_fifo::S3Fifo, sampling::*, segments::*, sieve::Sieve, w_tinylfu::WTinyLfu,
+    adaptive::Adaptive, auto::Auto, cacheus::Cacheus, clock_pro::ClockPro, lecar::Lecar, lfu::*, lhd::Lhd,
+    lirs::Lirs, lru_k::LruK, queues::*, s3_fifo::S3Fifo, sampling::*, segments::*, sieve::Sieve,
+    w_tinylfu::WTinyLfu,
 };
 
 /// A policy written for clarity alone, told what the real one is told. Cleared by making a new one.
@@ -21,6 +22,7 @@ pub(crate) trait Twin {
 pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
     match kind {
         PolicyKind::Cacheus => Box::new(Cacheus::new(capacity)),
+        PolicyKind::Auto => Box::new(Auto::new(capacity)),
         PolicyKind::Arc => Box::new(Adaptive::new(capacity, false)),
         PolicyKind::Car => Box::new(Adaptive::new(capacity, true)),
         PolicyKind::ClockPro => Box::new(ClockPro::new(capacity)),
@@ -41,7 +43,7 @@ pub(crate) fn twin(kind: PolicyKind, capacity: u64) -> Box<dyn Twin> {
         PolicyKind::Mru => Box::new(Mru::default()),
         PolicyKind::Nru => Box::new(Nru::default()),
         PolicyKind::Random => Box::new(Random::default()),
-        PolicyKind::S3Fifo | PolicyKind::Auto => Box::new(S3Fifo::new(capacity)),
+        PolicyKind::S3Fifo => Box::new(S3Fifo::new(capacity)),
         PolicyKind::Sieve => Box::new(Sieve::default()),
         PolicyKind::Slru => Box::new(Slru::new(capacity)),
         PolicyKind::TwoQ => Box::new(TwoQ::new(capacity)),
