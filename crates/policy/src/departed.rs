@@ -178,3 +178,111 @@ const fn mix(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash ^ (hash >> 29)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(key: u64) -> u64 {
+        crate::spread(key)
+    }
+
+    /// For so many entries, all of which left small one after the other, with a count of 1 to 7.
+    fn departed(capacity: u64) -> Departed {
+        let mut departed = Departed::new(capacity);
+        departed.grow_to(usize::try_from(capacity).unwrap());
+        (0..capacity).for_each(|key| departed.remember(hash(key), Left::Small, key as u8 % 7 + 1, 1));
+        departed.check_invariants();
+        departed
+    }
+
+    #[test]
+    fn nearly_all_that_left_small_are_known_for_two_capacities_and_then_counted_up_to_three() {
+        const CAPACITY: u64 = 10_000;
+        let mut departed = departed(CAPACITY);
+        (CAPACITY..3 * CAPACITY).for_each(|key| departed.remember(hash(key), Left::Small, 1, 1));
+        for key in 0..CAPACITY - 100 {
+            let known = departed.take(hash(key));
+            assert_eq!(known.left, None, "{key}");
+            assert!(known.count >= (key as u8 % 7 + 1).min(3), "{key}");
+        }
+        let lost =
+            (CAPACITY + 100..3 * CAPACITY).filter(|key| departed.take(hash(*key)).left.is_none()).count();
+        assert!(lost < 1_000, "{lost} of 19,900");
+    }
+
+    #[test]
+    fn few_strangers_are_taken_for_one_that_left() {
+        let mut departed = departed(100_000);
+        let found = (1_000_000..1_100_000).filter(|key| departed.take(hash(*key)).left.is_some()).count();
+        assert!(found < 50, "{found} of 100,000");
+    }
+
+    #[test]
+    fn more_lines_know_what_fewer_knew() {
+        let mut departed = departed(1_000);
+        departed.grow_to(100_000);
+        departed.check_invariants();
+        for key in (0..1_000).filter(|key| key % 7 < 3) {
+            assert_eq!(departed.take(hash(key)).count, key as u8 % 7 + 1, "{key}");
+        }
+    }
+
+    #[test]
+    fn fewer_lines_keep_the_youngest_and_count_the_others() {
+        let mut departed = departed(8_000);
+        let lines = departed.lines.len();
+        departed.resize(1_000, 1_000);
+        departed.check_invariants();
+        assert!(departed.lines.len() < lines / 4 && departed.lines.capacity() == departed.lines.len());
+        let remembered =
+            (6_100..8_000).filter(|key| departed.clone().take(hash(*key)).left.is_some()).count();
+        assert!(remembered > 1_700, "{remembered} of 1,900");
+        for key in 0..8_000 {
+            assert!(departed.take(hash(key)).count >= (key as u8 % 7 + 1).min(3), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_goes_round_makes_nothing_young() {
+        const CAPACITY: u64 = 1_000;
+        let mut departed = departed(CAPACITY);
+        for key in CAPACITY..20 * CAPACITY {
+            departed.take(hash(key));
+            departed.remember(hash(key), Left::Small, 1, 1);
+        }
+        // But for those of which 15 bits and the line are a younger one's.
+        let young = (0..17 * CAPACITY).filter(|key| departed.take(hash(*key)).left.is_some()).count();
+        assert!(young < 20, "{young} of {}", 17 * CAPACITY);
+    }
+
+    #[test]
+    fn halvings_reach_records_and_counters_once() {
+        let mut departed = Departed::new(100);
+        departed.remember(hash(1), Left::Small, 7, 1);
+        departed.remember(hash(2), Left::Main, 3, 1);
+        assert!(!departed.may_halve());
+        while !departed.may_halve() {
+            departed.take(hash(3));
+        }
+        departed.halve();
+        assert_eq!([1, 2].map(|key| departed.clone().take(hash(key)).count), [3, 1]);
+        while !departed.may_halve() {
+            departed.take(hash(3));
+        }
+        assert_eq!([1, 2].map(|key| departed.take(hash(key)).count), [3, 1]);
+    }
+
+    #[test]
+    fn near_is_a_twentieth_of_the_capacity_by_the_clock_of_the_same_queue() {
+        for (left, other) in [(Left::Small, Left::Main), (Left::Main, Left::Small)] {
+            let mut departed = Departed::new(1_000);
+            departed.remember(hash(1), left, 1, 10);
+            departed.remember(hash(2), other, 1, 1_000);
+            departed.remember(hash(3), left, 1, 50);
+            assert!(departed.clone().take(hash(1)).near);
+            departed.remember(hash(4), left, 1, 1);
+            assert!(!departed.take(hash(1)).near);
+        }
+    }
+}

@@ -99,3 +99,46 @@ impl Steering {
         assert!(self.target >= 1 && self.target <= self.capacity.saturating_sub(1).max(1));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_eight_entries_long_at_first_and_four_later() {
+        let mut steering = Steering::new(1_000, true, true);
+        steering.lengthen(1_000);
+        assert_eq!(steering.target(), 17); // 10 and 8, less what is lost to whole numbers
+        (0..1_000).for_each(|_| steering.evicted(1_000, false, 1_000));
+        (0..10).for_each(|_| steering.lengthen(1_000));
+        assert_eq!(steering.target(), 58);
+        steering.shorten(1_000);
+        assert_eq!(steering.target(), 54);
+        steering.check_invariants();
+    }
+
+    #[test]
+    fn the_share_stays_within_its_limits_and_leaks_towards_the_lower() {
+        let mut steering = Steering::new(100, true, true);
+        (0..100).for_each(|_| steering.lengthen(100));
+        assert_eq!((steering.target(), steering.share() > 0.89), (89, true));
+        (0..20_000).for_each(|_| steering.evicted(1, true, 100));
+        assert_eq!(steering.target(), 1);
+        steering.shorten(100);
+        steering.resize(1_000);
+        assert_eq!(steering.target(), 9);
+        steering.check_invariants();
+    }
+
+    #[test]
+    fn capacities_of_one_object_and_of_more_than_there_can_be_have_a_small_queue() {
+        for capacity in [0, 1, 2, u64::MAX] {
+            let mut steering = Steering::new(capacity, true, true);
+            for _ in 0..50 {
+                steering.lengthen(1);
+                steering.evicted(u64::MAX, true, 1);
+                steering.check_invariants();
+            }
+        }
+    }
+}
