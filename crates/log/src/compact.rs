@@ -188,28 +188,37 @@ impl Engine {
     }
 
     fn move_entries(&self, temporary: Segment, account: Account, moves: &[Move]) -> Result<()> {
-        let named = self.directory.segment_path(temporary.number());
-        let segment = Arc::new(temporary.renamed(named, self.new_id()));
-        let account = Account { number: segment.number(), ..account };
-        self.keydir.cover(segment.id, segment.written_bytes())?;
-        self.segments.introduce(Arc::clone(&segment));
-        lock(&self.tail).accounts.introduce(segment.id, account);
-        let file = segment.file().map_err(|source| LogError::Read { path: segment.path.clone(), source })?;
-        let mut reader = Reader::new(file, &segment.path, segment.written_bytes(), segment.salt);
-        for moves in moves.chunks(MOVES_AT_ONCE) {
-            for to in moves {
-                reader.seek(u64::from(to.to));
-                if !matches!(reader.step()?, Step::Record(_)) {
-                    // Read back wrongly what was just written: the segments that are there still have it.
-                    return Err(LogError::Damaged { path: segment.path.clone(), offset: to.to.into() });
-                }
-            }
-            let mut tail = lock(&self.tail);
-            moves.iter().for_each(|to| self.move_entry(&mut tail, segment.id, to));
-        }
+        let segment = self.introduce(temporary, account)?;
+        moves.chunks(MOVES_AT_ONCE).try_for_each(|moves| self.move_some(&segment, moves))?;
         let mut tail = lock(&self.tail);
         tail.accounts.replace(segment.header.first, segment.id);
         self.segments.replace(segment);
+        Ok(())
+    }
+
+    /// Records in it can be found from here on, but none counts yet.
+    fn introduce(&self, temporary: Segment, account: Account) -> Result<Arc<Segment>> {
+        let named = self.directory.segment_path(temporary.number());
+        let segment = Arc::new(temporary.renamed(named, self.new_id()));
+        self.keydir.cover(segment.id, segment.written_bytes())?;
+        let mut tail = lock(&self.tail);
+        self.segments.introduce(Arc::clone(&segment));
+        tail.accounts.introduce(segment.id, Account { number: segment.number(), ..account });
+        Ok(segment)
+    }
+
+    fn move_some(&self, segment: &Segment, moves: &[Move]) -> Result<()> {
+        let file = segment.file().map_err(|source| LogError::Read { path: segment.path.clone(), source })?;
+        let mut reader = Reader::new(file, &segment.path, segment.written_bytes(), segment.salt);
+        for to in moves {
+            reader.seek(u64::from(to.to));
+            if !matches!(reader.step()?, Step::Record(_)) {
+                // Read back wrongly what was just written: the segments that are there still have it.
+                return Err(LogError::Damaged { path: segment.path.clone(), offset: to.to.into() });
+            }
+        }
+        let mut tail = lock(&self.tail);
+        moves.iter().for_each(|to| self.move_entry(&mut tail, segment.id, to));
         Ok(())
     }
 
@@ -350,5 +359,41 @@ mod tests {
         check(&log);
         log.close().unwrap();
         check(&open());
+    }
+
+    /// Half of the entries have moved when the snapshot is taken, half of them move while it is read.
+    #[test]
+    fn a_snapshot_in_the_middle_of_a_move_holds_each_key_once() {
+        for read_first in [0, 3, 10] {
+            let dir = tempfile::tempdir().unwrap();
+            let log = Log::open(dir.path(), Options::new().sync(SyncMode::Never)).unwrap().0;
+            for key in 0..10_u8 {
+                log.put(&[key], b"value", None).unwrap();
+            }
+            let engine = &log.engine;
+            let _alone = lock(&engine.trimming);
+            engine.roll(&mut lock(&engine.tail)).unwrap();
+            log.flush().unwrap();
+            let old = engine.segments.oldest().unwrap();
+            let header = SegmentHeader { generation: 1, next_lsn: Lsn(11), ..old.header };
+            let mut output = Output::new(engine, header).unwrap();
+            engine.copy_live(&old, None, &mut output, &mut Pace::hasty()).unwrap();
+            let (segment, account, moves) = output.finish(engine).unwrap();
+            let segment = engine.introduce(segment, account).unwrap();
+            let (before, after) = moves.split_at(5);
+            engine.move_some(&segment, before).unwrap();
+            let mut snapshot = log.snapshot().unwrap();
+            let mut keys: Vec<_> = snapshot.by_ref().take(read_first).map(|entry| entry.unwrap().0).collect();
+            engine.move_some(&segment, after).unwrap();
+            for key in 0..10_u8 {
+                log.put(&[key], b"newer", None).unwrap();
+            }
+            keys.extend(snapshot.map(|entry| entry.unwrap()).map(|(key, entry)| {
+                assert_eq!(entry.value, b"value");
+                key
+            }));
+            keys.sort();
+            assert_eq!(keys, (0..10_u8).map(|key| vec![key]).collect::<Vec<_>>());
+        }
     }
 }
