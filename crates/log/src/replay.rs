@@ -222,8 +222,12 @@ impl Replay {
         if new.is_some() {
             changes.push(Change::Live(self.segment, write.record_bytes));
         }
-        let old = match self.keydir.table.get(hash) {
-            Places::None => Vec::new(),
+        let others = match new {
+            Some(place) => self.keydir.table.insert_alone(hash, place),
+            None => self.keydir.table.get(hash),
+        };
+        let old = match others {
+            Places::None => return Ok(()),
             places => match key()? {
                 Some(key) => self.entries(hash, places.as_slice(), &key, sources)?,
                 None => Vec::new(), // as if it were another's

@@ -83,6 +83,16 @@ impl Table {
         write(self.shard(hash)).insert(tag(hash), place);
     }
 
+    /// Adds an entry if there is no other with this hash; else returns those there are.
+    pub(crate) fn insert_alone(&self, hash: u64, place: Place) -> Places {
+        let mut shard = write(self.shard(hash));
+        let others = shard.equal(tag(hash)).collect();
+        if matches!(others, Places::None) {
+            shard.insert(tag(hash), place);
+        }
+        others
+    }
+
     /// Moves the entry at `from` to `to`. False if there is none.
     pub(crate) fn replace(&self, hash: u64, from: Place, to: Place) -> bool {
         write(self.shard(hash)).replace(tag(hash), from, to)
