@@ -45,7 +45,9 @@
 //! * **filler** covers bytes that a repair gave up: `value_len` of them, unchecked. One of no bytes is the mark of a clean
 //!   end: it is there for its claim.
 
-use crc_fast::{CrcAlgorithm, Digest, crc32_iscsi};
+use crc_fast::{CrcAlgorithm, Digest};
+
+use crate::checksum::{crc32c, unless_off};
 
 pub(crate) const SEGMENT_HEADER_BYTES: usize = 64;
 pub(crate) const RECORD_HEADER_BYTES: usize = 32;
@@ -114,7 +116,7 @@ impl SegmentHeader {
         bytes[40..48].copy_from_slice(&self.previous_bytes.to_le_bytes());
         bytes[48..56].copy_from_slice(&self.sealed_bytes.to_le_bytes());
         bytes[56..60].copy_from_slice(&self.first.to_le_bytes());
-        let crc = crc32_iscsi(&bytes) as u32;
+        let crc = crc32c(&bytes);
         bytes[12..16].copy_from_slice(&crc.to_le_bytes());
         bytes
     }
@@ -122,7 +124,7 @@ impl SegmentHeader {
     pub(crate) fn decode(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> Result<Self, BadHeader> {
         let mut unsigned = *bytes;
         unsigned[12..16].fill(0);
-        if bytes[..8] != MAGIC || crc32_iscsi(&unsigned) as u32 != u32_at(bytes, 12) {
+        if bytes[..8] != MAGIC || crc32c(&unsigned) != u32_at(bytes, 12) {
             return Err(BadHeader::Damaged);
         }
         if u32_at(bytes, 8) != VERSION {
@@ -231,7 +233,7 @@ impl RecordHeader {
             _ => return None,
         };
         let flags = bytes[8] >> FLAGS_SHIFT;
-        if flags & !flags::ALL != 0 || crc32_iscsi(&bytes[4..]) as u32 ^ salt.at(offset) != u32_at(bytes, 0) {
+        if flags & !flags::ALL != 0 || crc32c(&bytes[4..]) ^ salt.at(offset) != u32_at(bytes, 0) {
             return None;
         }
         let back = u32_at(bytes, 8) >> 8;
@@ -273,7 +275,7 @@ pub(crate) fn claim(bytes: &mut [u8], salt: SegmentSalt, offset: u64, durable: u
         _ => NO_CLAIM,
     };
     bytes[9..12].copy_from_slice(&back.to_le_bytes()[..3]);
-    let crc = crc32_iscsi(&bytes[4..RECORD_HEADER_BYTES]) as u32 ^ salt.at(offset);
+    let crc = crc32c(&bytes[4..RECORD_HEADER_BYTES]) ^ salt.at(offset);
     bytes[..4].copy_from_slice(&crc.to_le_bytes());
 }
 
@@ -299,7 +301,7 @@ impl BodyDigest {
     }
 
     pub(crate) fn finish(&self) -> u32 {
-        self.0.finalize() as u32
+        unless_off(self.0.finalize() as u32)
     }
 }
 
@@ -317,6 +319,8 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use crc_fast::crc32_iscsi;
+
     use super::*;
 
     fn segment() -> SegmentHeader {

@@ -61,6 +61,7 @@
 
 mod append;
 mod batch;
+mod checksum;
 mod clear;
 mod commit;
 mod compact;
@@ -93,6 +94,8 @@ mod window;
 mod write;
 
 pub use batch::{BATCH_BYTES_MAX, Batch, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+#[cfg(feature = "simulated")]
+pub use checksum::without_checksums;
 pub use commit::Committed;
 pub use error::LogError;
 pub use format::Lsn;

@@ -134,8 +134,10 @@ impl Log {
             // sees from now on must not be lost in a power cut later than the mode says.
             log.flush()?;
         }
-        log.spawn("nuthatch-commit", Engine::run_committer)?;
-        log.spawn("nuthatch-trim", Engine::run_trimmer)?;
+        if log.engine.options.threads {
+            log.spawn("nuthatch-commit", Engine::run_committer)?;
+            log.spawn("nuthatch-trim", Engine::run_trimmer)?;
+        }
         Ok((log, report))
     }
 

@@ -36,6 +36,7 @@ pub struct Options {
     pub(crate) dead_percent_max: u8,
     pub(crate) compact_bytes_per_second: u64,
     pub(crate) salvage: bool,
+    pub(crate) threads: bool,
     pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     pub(crate) hash_mask: u64,
     pub(crate) hint_bytes_min: u64,
@@ -49,6 +50,7 @@ impl Default for Options {
             dead_percent_max: 50,
             compact_bytes_per_second: 64 << 20,
             salvage: false,
+            threads: true,
             clock: Arc::new(unix_ms),
             hash_mask: u64::MAX,
             hint_bytes_min: 1 << 20,
@@ -119,6 +121,15 @@ impl Options {
     #[must_use]
     pub fn hash_mask(mut self, mask: u64) -> Self {
         self.hash_mask = mask;
+        self
+    }
+
+    /// Starts no threads, so that a history gives the same calls to the file system each time. Appending trims by itself;
+    /// nothing is synced but by `commit` and `flush`; futures of `committed` wait for someone who blocks.
+    #[cfg(feature = "simulated")]
+    #[must_use]
+    pub fn without_threads(mut self) -> Self {
+        self.threads = false;
         self
     }
 

@@ -241,6 +241,11 @@ impl Opening<'_> {
         } else if outcome.bytes < found.bytes {
             truncate(&*file, &found.path, outcome.bytes)?;
         }
+        if !sealed && !outcome.marked {
+            // A header may lack its last bytes, which are zero.
+            settle(self.directory, &*file, outcome.on_disk, outcome.bytes.min(found.bytes))
+                .map_err(|source| LogError::Write { path: found.path.clone(), source: Arc::new(source) })?;
+        }
         self.report.torn_bytes += outcome.torn_bytes;
         self.marked = outcome.marked;
         self.report.lost.extend(outcome.lost.into_iter().map(|(from, to)| LostRange {
@@ -401,6 +406,17 @@ fn store_id(found: &[Found], options: &Options) -> Result<u64> {
 fn random_id() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     std::hash::RandomState::new().hash_one((now.as_nanos(), process::id()))
+}
+
+/// Puts on disk what was read from `from` to `to`, by writing it again.
+///
+/// What a process reads may be in the page cache only, and a sync would do nothing about it: if the sync of a process before
+/// this one failed, the kernel took those pages for clean and dropped the error. What is read decides from now on which
+/// files are deleted and what is acknowledged behind it, so it must not go in the next power cut.
+fn settle(directory: &Directory, file: &dyn File, from: u64, to: u64) -> io::Result<()> {
+    repair::copy_range(file, file, from, to)?;
+    file.sync_data()?;
+    directory.sync()
 }
 
 fn truncate(file: &dyn File, path: &Path, bytes: u64) -> Result<()> {

@@ -104,8 +104,13 @@ fn keep_damaged(directory: &Directory, path: &Path) -> io::Result<()> {
 /// Makes `to` hold what `from` holds.
 fn copy_bytes(from: &dyn File, to: &dyn File) -> io::Result<()> {
     to.set_len(0)?;
-    let mut buffer = vec![0; WINDOW_BYTES];
-    let (mut at, end) = (0, from.len()?);
+    copy_range(from, to, 0, from.len()?)
+}
+
+/// Copies the bytes from `at` to `end` to the same place of a file.
+pub(crate) fn copy_range(from: &dyn File, to: &dyn File, mut at: u64, end: u64) -> io::Result<()> {
+    let mut buffer =
+        vec![0; usize::try_from(end.saturating_sub(at)).unwrap_or(WINDOW_BYTES).min(WINDOW_BYTES)];
     while at < end {
         let count = usize::try_from(end - at).unwrap_or(WINDOW_BYTES).min(WINDOW_BYTES);
         from.read_exact_at(&mut buffer[..count], at)?;

@@ -52,6 +52,8 @@ pub(crate) struct Outcome {
     pub(crate) torn_bytes: u64,
     /// The last record is the mark of a clean end.
     pub(crate) marked: bool,
+    /// How far the segment was on disk for sure, by what its records say.
+    pub(crate) on_disk: u64,
 }
 
 /// A record whose batch is not yet complete.
@@ -86,6 +88,7 @@ struct Cursor {
     lost_from: Option<u64>,
     lost: Vec<(u64, u64)>,
     marked: bool,
+    on_disk: u64,
 }
 
 impl Replay {
@@ -165,6 +168,7 @@ impl Replay {
     fn record(&mut self, cursor: &mut Cursor, record: &Record<'_>, sources: &Sources<'_>) -> Result<()> {
         let (header, offset) = (&record.header, record.offset);
         cursor.marked = header.is_mark();
+        cursor.on_disk = cursor.on_disk.max(header.durable);
         self.records += u64::from(!cursor.marked);
         if !cursor.fits(record) {
             // The other end of this record's batch is lost, or of the batch before it; a batch counts whole or not.
@@ -363,12 +367,13 @@ impl Cursor {
         let bytes = self.lost_from.or(batch).unwrap_or(offset);
         self.resume(offset);
         let marked = self.marked && bytes == offset;
-        Outcome { bytes, lost: self.lost, torn_bytes: zeros_from.max(offset) - bytes, marked }
+        let torn_bytes = zeros_from.max(offset) - bytes;
+        Outcome { bytes, lost: self.lost, torn_bytes, marked, on_disk: self.on_disk }
     }
 
     fn sealed(mut self, bytes: u64) -> Outcome {
         self.resume(bytes);
-        Outcome { bytes, lost: self.lost, torn_bytes: 0, marked: self.marked }
+        Outcome { bytes, lost: self.lost, torn_bytes: 0, marked: self.marked, on_disk: self.on_disk }
     }
 }
 

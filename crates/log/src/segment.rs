@@ -142,10 +142,9 @@ impl Segment {
         let end = offset + bytes.len() as u64;
         let room = end.next_multiple_of(step_bytes(ahead)).min(ahead);
         if room > end && end > self.allotted.load(Ordering::Relaxed) {
-            // If there is no room for more than is needed, then so be it.
-            if file.write_all_at(&vec![0; (room - end) as usize], end).is_ok() {
-                self.allotted.store(room, Ordering::Relaxed);
-            }
+            // If there is no room for more than is needed, then so be it. The file may have grown by a part of it.
+            let _ = file.write_all_at(&vec![0; (room - end) as usize], end);
+            self.allotted.store(room, Ordering::Relaxed);
         }
         file.write_all_at(bytes, offset)?;
         self.allotted.fetch_max(end, Ordering::Relaxed);

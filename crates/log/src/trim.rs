@@ -51,6 +51,12 @@ impl Engine {
         if state.failed || self.trimmer.stop.load(Ordering::Acquire) {
             return;
         }
+        if !self.options.threads {
+            drop(state);
+            let failed = !matches!(self.trim(Pace::hasty()), Ok(()) | Err(LogError::Full { .. }));
+            lock(&self.trimmer.state).failed = failed;
+            return;
+        }
         if !state.wanted {
             state.wanted = true;
             self.trimmer.changed.notify_all();

@@ -23,6 +23,8 @@
 use std::{ffi::OsString, fmt, fs::TryLockError, io, path::Path};
 
 mod os;
+#[cfg(feature = "simulated")]
+pub mod sim;
 
 pub use os::Os;
 
