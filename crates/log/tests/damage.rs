@@ -138,6 +138,48 @@ fn a_flipped_byte_before_the_last_sync_is_refused_and_behind_it_a_torn_tail() {
     }
 }
 
+/// The files rot under a log that is open: its reads trust nothing that was checked before.
+#[test]
+fn whatever_byte_rots_under_an_open_log_a_read_gives_the_right_value_or_an_error() {
+    let dir = scratch();
+    let [_, after] = write_history(dir.path());
+    let files = read_files(dir.path());
+    let log = Log::open(dir.path(), untrimmed()).unwrap().0;
+    // Those that were deleted or never there, too.
+    let keys = (0..11).map(|n| vec![b'a', n]).chain((0..5).map(|n| vec![b'b', n]));
+    let keys = keys.chain([b"anchor".to_vec(), b"never".to_vec()]).collect::<Vec<Vec<u8>>>();
+    let mut refused = BTreeMap::<&[u8], usize>::new();
+    for (name, bytes) in &files {
+        let file = OpenOptions::new().write(true).open(dir.path().join(name)).unwrap();
+        for at in 0..bytes.len() {
+            file.write_all_at(&[bytes[at] ^ (1 << (at % 8))], at as u64).unwrap();
+            for key in &keys {
+                match log.get(key) {
+                    Ok(found) => {
+                        let expected = after.get(key).map(|(value, _)| value);
+                        let found = found.map(|entry| entry.value);
+                        assert_eq!(found.as_ref(), expected, "flip in {name} at {at}: {key:?}");
+                    }
+                    Err(LogError::Damaged { path, offset }) => {
+                        assert!(
+                            path.ends_with(name) && offset <= at as u64,
+                            "flip in {name} at {at}: {key:?}"
+                        );
+                        *refused.entry(key).or_default() += 1;
+                    }
+                    Err(error) => unreachable!("flip in {name} at {at}: {error}"),
+                }
+            }
+            file.write_all_at(&bytes[at..=at], at as u64).unwrap();
+        }
+    }
+    for (key, (value, _)) in &after {
+        // Header, key and value of its record, all of them and nothing else.
+        assert_eq!(refused.get(&key[..]), Some(&(32 + key.len() + value.len())), "{key:?}");
+    }
+    assert_eq!(content(&log), after);
+}
+
 #[test]
 fn salvage_keeps_what_precedes_and_follows_a_flipped_byte() {
     let dir = scratch();
