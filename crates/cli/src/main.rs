@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Command::Trace(command) => return exit(trace::run(&command)),
         Command::Workload(args) => return exit(workload::run(&args)),
         Command::Bench(args) => bench::run(*args),
-        Command::Log(command) => log::run(&command),
+        Command::Log(command) => return exit(log::run(&command)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))
 }

@@ -75,6 +75,8 @@ fn a_misspelled_option_is_named_with_what_it_may_be() {
         ("serve --frobnicate", &["--frobnicate", "--help"]),
         ("serve extra", &["'extra'", "--help"]),
         ("log repair", &["<DIR>"]),
+        ("log dump", &["<DIR>"]),
+        ("log verify --jason dir", &["--jason", "--json"]),
         ("frobnicate", &["'frobnicate'", "--help"]),
     ] {
         assert_refused(&run_in(dir.path(), arguments), arguments, parts);
@@ -118,6 +120,10 @@ fn a_mistake_in_settings_is_told_in_one_line() {
         (&format!("{LOCAL} --config missing.toml"), &["cannot read missing.toml", "No such file"]),
         (&format!("{LOCAL} --config ."), &["cannot read .", "directory"]),
         ("log repair missing", &["missing holds no log", "nuthatch serve --dir"]),
+        ("log verify missing", &["missing holds no log", "nuthatch serve --dir"]),
+        ("log stats missing --json", &["missing holds no log", "nuthatch serve --dir"]),
+        ("log dump .", &[". holds no log", "nuthatch serve --dir"]),
+        ("log compact missing", &["missing holds no log", "nuthatch serve --dir"]),
         ("log repair file", &["file holds no log", "nuthatch serve --dir"]),
     ] {
         assert_one_line(&run_in(dir.path(), arguments), arguments, parts);
@@ -253,7 +259,7 @@ fn every_command_explains_itself() {
             }
         }
     }
-    assert!(explained >= 5, "nuthatch, serve, simulate, log, log repair: {explained}");
+    assert!(explained >= 9, "nuthatch, serve, simulate, log and its five: {explained}");
     let version = run(nuthatch().arg("--version"));
     assert_eq!(version.stdout.trim_end(), format!("nuthatch {}", env!("CARGO_PKG_VERSION")));
     assert_eq!(run(&mut nuthatch()).status.code(), Some(2), "without a command");

@@ -430,7 +430,7 @@ fn a_damaged_log_is_refused_until_it_is_repaired() {
         );
     }
 
-    let repaired = run(nuthatch().args(["log", "repair"]).arg(dir.path()));
+    let repaired = run(nuthatch().args(["log", "repair", "--yes"]).arg(dir.path()));
     assert!(repaired.status.success(), "{}", repaired.stderr);
     assert!(
         repaired.stdout.contains("9 keys") && repaired.stdout.contains("1 damaged range"),
