@@ -173,7 +173,7 @@ fn a_segment_in_which_all_has_expired_goes_at_once_and_nothing_is_copied() {
 /// The share of bytes that compaction writes beside what is appended, once the disk is as full as it gets.
 #[test]
 fn uniform_overwriting_costs_little_where_half_or_30_percent_of_the_disk_is_spare() {
-    for (dead_percent_max, bar) in [(50, 1.6), (30, 2.0)] {
+    for (dead_percent_max, bar) in [(50, 1.6), (30, 2.4)] {
         let amplification = write_amplification(dead_percent_max);
         println!("write amplification at {dead_percent_max} % dead: {amplification:.3}");
         assert!(amplification <= bar, "{amplification}");
@@ -182,8 +182,12 @@ fn uniform_overwriting_costs_little_where_half_or_30_percent_of_the_disk_is_spar
 
 fn write_amplification(dead_percent_max: u8) -> f64 {
     let dir = scratch();
-    let options =
-        Options::new().segment_bytes(32 << 10).sync(SyncMode::Never).dead_percent_max(dead_percent_max);
+    // Without threads: how far compaction lags behind is then the same on every machine.
+    let options = Options::new()
+        .segment_bytes(32 << 10)
+        .sync(SyncMode::Never)
+        .dead_percent_max(dead_percent_max)
+        .without_threads();
     let log = Log::open(dir.path(), options).unwrap().0;
     let mut random = 1_u64;
     let (keys, value) = (8000_u64, [5; 100]);
